@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from benchmark.batches import to_device
 from benchmark.prompts import Encoded
 
 
@@ -38,7 +39,7 @@ class Tokens:
         return self.input_ids[self.row, self.column]
 
     def to(self, device: torch.device | str) -> Tokens:
-        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__}
+        moved = {name: to_device(getattr(self, name), device) for name in self.__dataclass_fields__}
         return replace(self, **moved)
 
     def row_sum(self, values: Tensor) -> Tensor:

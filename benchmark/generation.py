@@ -1,24 +1,28 @@
 """Greedy and sampled answers, many at a time.
 
-Prompts of similar length share a batch (padded on the left), the prompt is read once, and rows that have
-reached EOS leave the batch. In float32 the texts equal one-by-one generation.
+As many prompts share a batch (padded on the left) as there is room for their keys and values, since a batch takes as
+many steps as its longest answer; rows that have reached EOS leave it. What a teacher-forced pass has already shown
+greedy decoding to begin with (benchmark/beginnings.py) is read with the prompt, not decoded. In float32 the texts
+equal one-by-one generation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from benchmark.batches import in_batches
-from benchmark.vocabulary import Head, direct_head, logits_chunks, most_likely
+from benchmark.decoding import Begun, Choose, Decoding, cache_bytes, decode
+from benchmark.replay import decode_by_replay, steps_replay_exactly
+from benchmark.vocabulary import Head, direct_head, most_likely
 
-MAX_BATCH = 192
-
-Choose = Callable[[Tensor, Tensor, int], Tensor]  # (logits [R, V], the rows' prompts [R], step) -> tokens [R]
+CACHE_BYTES = 2**31  # keys and values of a batch on a CPU; on a GPU it is a share of its memory
+READ_AT_ONCE = {"cpu": 2**15, "cuda": 2**18}  # padded tokens of a batch's prompts
+CACHE_SHARES = {"total": 0.25, "free": 0.5}  # of a GPU's memory: at most; several runs may share it
+REPLAY = True  # on a GPU: decoding steps as CUDA graphs (benchmark/replay.py)
 
 
 def generate_greedy(
@@ -28,8 +32,9 @@ def generate_greedy(
     eos_ids: Collection[int],
     pad_id: int,
     max_new_tokens: int,
+    beginnings: Sequence[Sequence[int]] | None = None,
     device: str = "cpu",
-    batch_size: int = MAX_BATCH,
+    batch_size: int | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> list[list[int]]:
     """The most likely continuation of every prompt, token by token, without its EOS.
@@ -37,16 +42,27 @@ def generate_greedy(
     Args:
         prompts: token ids, each of at least one token.
         eos_ids: any of these ends an answer.
+        beginnings: what each answer is known to begin with, possibly up to its EOS; None: of none anything.
+        batch_size: rows at a time at most; None: as many as there is room for.
         on_progress: called with the number of prompts just finished.
 
     Returns:
         For each prompt, in the given order, at most ``max_new_tokens`` token ids; fewer where the context ends.
     """
 
-    def greedy(logits: Tensor, numbers: Tensor, step: int) -> Tensor:
+    def greedy(logits: Tensor, numbers: Tensor, places: Tensor) -> Tensor:
         return most_likely(logits)
 
-    return _generate(model, prompts, greedy, eos_ids, pad_id, max_new_tokens, device, batch_size, on_progress)
+    ends, known = set(eos_ids), [[] for _ in prompts] if beginnings is None else beginnings
+    answers = [_until(begun[:max_new_tokens], ends) for begun in known]
+    open_ = [i for i, a in enumerate(answers) if len(a) == len(known[i]) < max_new_tokens]
+    if on_progress and len(open_) < len(prompts):
+        on_progress(len(prompts) - len(open_))
+    rows = [Begun(prompts[i], answers[i]) for i in open_]
+    found = _generate(model, rows, greedy, eos_ids, pad_id, max_new_tokens, device, batch_size, on_progress)
+    for i, answer in zip(open_, found, strict=True):
+        answers[i] = answer
+    return answers
 
 
 def generate_sampled(
@@ -58,7 +74,7 @@ def generate_sampled(
     eos_ids: Collection[int],
     pad_id: int,
     device: str = "cpu",
-    batch_size: int = MAX_BATCH,
+    batch_size: int | None = None,
 ) -> list[list[int]]:
     """A sampled continuation of every prompt, without its EOS.
 
@@ -69,61 +85,73 @@ def generate_sampled(
     """
     draws = torch.tensor(np.ascontiguousarray(uniforms), dtype=torch.float64, device=device)
 
-    def sample(logits: Tensor, numbers: Tensor, step: int) -> Tensor:
+    def sample(logits: Tensor, numbers: Tensor, places: Tensor) -> Tensor:
         reached = (logits.double() / temperature).softmax(-1).cumsum(-1)  # [R, V]
-        token = torch.searchsorted(reached, draws[numbers, step, None], right=True)[:, 0]
+        token = torch.searchsorted(reached, draws[numbers, places, None], right=True)[:, 0]
         return token.clamp(max=logits.shape[-1] - 1)  # the last sum may end just below 1
 
     longest = uniforms.shape[1]
-    return _generate(model, prompts, sample, eos_ids, pad_id, longest, device, batch_size, None)
+    rows = [Begun(prompt, ()) for prompt in prompts]
+    return _generate(model, rows, sample, eos_ids, pad_id, longest, device, batch_size, None)
 
 
-def new_cache(model: nn.Module) -> Any:
-    """An empty cache of keys and values for the model; a model may bring its own."""
-    from transformers import DynamicCache
-
-    return model.new_cache() if hasattr(model, "new_cache") else DynamicCache(config=model.config)
+def rows_with_room(model: nn.Module, length: int, device: str) -> int:
+    """How many rows' keys and values, of ``length`` tokens each, may be in memory at a time; at least 1."""
+    room = CACHE_BYTES
+    if device != "cpu":
+        free, every = torch.cuda.mem_get_info(device)
+        free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        room = int(min(CACHE_SHARES["total"] * every, CACHE_SHARES["free"] * free))
+    return max(1, room // max(1, cache_bytes(model) * length))
 
 
 @torch.inference_mode()
 def _generate(
     model: nn.Module,
-    prompts: Sequence[Sequence[int]],
+    rows: Sequence[Begun],
     choose: Choose,
     eos_ids: Collection[int],
     pad_id: int,
     max_new_tokens: int,
     device: str,
-    batch_size: int,
+    batch_size: int | None,
     on_progress: Callable[[int], None] | None,
 ) -> list[list[int]]:
-    by_length = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    answers: list[list[int]] = [[] for _ in prompts]
+    # Sorted from long to short: the first one's length is the batch's width, and memory peaks at once.
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids), reverse=True)
+    answers: list[list[int]] = [[] for _ in rows]
+    if not rows:
+        return answers
     stops = torch.tensor(sorted(eos_ids), device=device)
-    head = direct_head(model) if prompts else None
+    head = direct_head(model)
+    longest = len(rows[order[0]].ids)
+    budget = min(
+        batch_size or len(rows),
+        max(1, READ_AT_ONCE[torch.device(device).type] // longest),
+        rows_with_room(model, longest + max_new_tokens, device),
+    )
 
     def run(start: int, stop: int) -> None:
-        numbers = by_length[start:stop]
+        numbers = order[start:stop]
         among = torch.tensor(numbers, device=device)
 
-        def pick(logits: Tensor, rows: Tensor, step: int) -> Tensor:
-            return choose(logits, among[rows], step)
+        def pick(logits: Tensor, alive: Tensor, places: Tensor) -> Tensor:
+            return choose(logits, among[alive], places)
 
-        given = [prompts[i] for i in numbers]
-        for i, answer in zip(
-            numbers, _generate_batch(model, given, pick, stops, pad_id, max_new_tokens, device, head), strict=True
-        ):
+        given = [rows[i] for i in numbers]
+        found = _generate_batch(model, given, pick, stops, pad_id, max_new_tokens, device, head)
+        for i, answer in zip(numbers, found, strict=True):
             answers[i] = answer
         if on_progress:
             on_progress(len(numbers))
 
-    in_batches(len(by_length), run, batch_size, lambda start, budget: budget)
+    in_batches(len(order), run, budget, lambda start, budget: budget)
     return answers
 
 
 def _generate_batch(
     model: nn.Module,
-    prompts: list[Sequence[int]],
+    rows: Sequence[Begun],
     choose: Choose,
     stops: Tensor,
     pad_id: int,
@@ -131,42 +159,17 @@ def _generate_batch(
     device: str,
     head: Head | None,
 ) -> list[list[int]]:
-    width = max(len(p) for p in prompts)
-    ids = torch.tensor([[pad_id] * (width - len(p)) + list(p) for p in prompts], device=device)  # [B, T]
-    lengths = torch.tensor([len(p) for p in prompts], device=device)
-    mask = (torch.arange(width, device=device) >= (width - lengths)[:, None]).long()  # [B, T]
-    position = (mask.cumsum(1) - 1).clamp(min=0)
-    alive = torch.arange(len(prompts), device=device)  # which prompt each row of the batch belongs to
-    done = torch.zeros(len(prompts), dtype=torch.bool, device=device)
-    out = torch.full((len(prompts), max_new_tokens), int(stops[0]), device=device)
-    cache = new_cache(model)
-    context = getattr(model.config, "max_position_embeddings", None) or position.max().item() + max_new_tokens + 1
-    for step in range(max_new_tokens):
-        rows = torch.arange(len(ids), device=device)
-        last = torch.full_like(rows, ids.shape[1] - 1)
-        given = {"input_ids": ids, "attention_mask": mask, "position_ids": position}
-        given |= {"past_key_values": cache, "use_cache": True}
-        chosen, first = [], 0
-        for logits in logits_chunks(model, given, rows, last, head):  # [R, V]
-            chosen.append(choose(logits, alive[first : first + len(logits)], step))
-            first += len(logits)
-        token = torch.cat(chosen)  # [rows]
-        out[alive[~done], step] = token[~done]
-        position = position[:, -1:] + 1
-        done |= torch.isin(token, stops) | (position[:, 0] >= context)  # there is no place for the token just chosen
-        if done.all():
-            break
-        position = position.clamp(max=context - 1)  # of rows that are done and have not left yet
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-        # Leaving costs a copy of the cache, so rows leave when a quarter of the batch has finished.
-        if done.sum() * 4 >= len(done):
-            keep = (~done).nonzero()[:, 0]
-            cache.batch_select_indices(keep)
-            alive, token, position, mask, done = alive[keep], token[keep], position[keep], mask[keep], done[keep]
-        ids = token[:, None]
+    decoding = Decoding(model, rows, choose, stops, pad_id, max_new_tokens, device, head)
+    decoding.step()
+    if device != "cpu" and REPLAY and steps_replay_exactly(model, device, head):
+        decode_by_replay(decoding)
+    decode(decoding)
     ends = set(stops.tolist())
-    answers = []
-    for row in out.tolist():
-        end = next((i for i, t in enumerate(row) if t in ends), len(row))
-        answers.append(row[:end])
-    return answers
+    tails = zip(rows, decoding.out.tolist(), strict=True)
+    return [[*row.known, *_until(tail[len(row.known) :], ends)] for row, tail in tails]
+
+
+def _until(tokens: Sequence[int], ends: set[int]) -> list[int]:
+    """The tokens before the first of ``ends``."""
+    end = next((i for i, token in enumerate(tokens) if token in ends), len(tokens))
+    return list(tokens[:end])

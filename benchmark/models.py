@@ -18,6 +18,7 @@ from torch import nn
 
 from benchmark.errors import UserError
 from benchmark.files import content_key, file_hash
+from benchmark.products import use_onednn
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -96,7 +97,7 @@ def load_model(source: str, *, dtype: str = "float32", device: str = "cpu", trus
         # De-quantised weights are plain ones; with the quantisation note they could not be saved and read again.
         model.config.__dict__.pop("quantization_config", None)
         model.__dict__.pop("hf_quantizer", None)
-    model.to(device).eval()
+    model = use_onednn(model.to(device).eval())
     return Loaded(model, tokenizer, identify(source), source)
 
 

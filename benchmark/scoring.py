@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.batches import in_batches
+from benchmark.batches import in_batches, to_device
+from benchmark.beginnings import greedy_beginning
 from benchmark.corpora.types import Row
 from benchmark.errors import UserError
 from benchmark.forward import collate
@@ -24,7 +25,7 @@ from benchmark.shared_prompts import PAYS_BELOW, Tree, build_tree, read_trees, s
 from benchmark.vocabulary import Head, Reads, direct_head, read_tokens
 
 ENCODED_AT_ONCE = 512  # pairs: the tokenizer's offsets take far more memory than the ids that are kept
-MAX_TOKENS = 8192  # padded tokens a batch
+MAX_TOKENS = {"cpu": 4096, "cuda": 32768}  # padded tokens a batch
 MAX_LOGITS = 2**27  # logits a batch (0.5 GiB in float32), of a model that makes a batch's logits all at once
 ALIKE = 0.75  # a batch's shortest row as a share of its longest, so that little of it is padding
 
@@ -56,11 +57,16 @@ def score_model(
                     pairs.setdefault((row.question, answer), len(pairs))
     gold = {(row.question, row.answer) for rows in sets.values() for row in rows}  # nothing reads others' moments
     moments = [pair in gold for pair in pairs]
-    scored = score_answers(model, encoder, list(pairs), moments=moments, device=device, on_progress=on_progress)
-    questions = _asked(sets)
-    generated: dict[str, str] = dict(
-        zip(questions, generate(model, encoder, questions, max_new_tokens, device, on_progress), strict=True)
+    encoded = encode_answers(model, encoder, list(pairs))
+    scored = score_answers(
+        model, encoder, list(pairs), encoded=encoded, moments=moments, device=device, on_progress=on_progress
     )
+    read: dict[str, list[tuple[Encoded, np.ndarray]]] = {}
+    for (question, _), row, found in zip(pairs, encoded, scored, strict=True):
+        read.setdefault(question, []).append((row, found.hits))
+    questions = _asked(sets)
+    texts = generate(model, encoder, questions, max_new_tokens, device, on_progress, read=read)
+    generated: dict[str, str] = dict(zip(questions, texts, strict=True))
     out = {}
     for name, rows in sets.items():
         of = [{a: scored[i] for a in _answers(r) if (i := pairs.get((r.question, a))) is not None} for r in rows]
@@ -100,11 +106,19 @@ def generate(
     max_new_tokens: int,
     device: str = "cpu",
     on_progress: Progress | None = None,
+    read: Mapping[str, Sequence[tuple[Encoded, np.ndarray]]] | None = None,
 ) -> list[str]:
-    """Greedy answers to questions, as text."""
+    """Greedy answers to questions, as text.
+
+    Args:
+        read: of a question the answers that this model has read, as ``greedy_beginning`` takes them.
+    """
+    prompts = encoder.encode_prompts(questions)
+    of = [() if read is None else read.get(question, ()) for question in questions]
     ids = generate_greedy(
         model,
-        encoder.encode_prompts(questions),
+        prompts,
+        beginnings=[greedy_beginning(prompt, answers) for prompt, answers in zip(prompts, of, strict=True)],
         eos_ids=eos_ids(model, encoder),
         pad_id=encoder.pad_id,
         max_new_tokens=max_new_tokens,
@@ -121,21 +135,8 @@ def eos_ids(model: nn.Module, encoder: Encoder) -> set[int]:
     return {encoder.eos_id, *more}
 
 
-def score_answers(
-    model: nn.Module,
-    encoder: Encoder,
-    pairs: Sequence[tuple[str, str]],
-    *,
-    moments: Sequence[bool] | None = None,
-    device: str = "cpu",
-    on_progress: Progress | None = None,
-) -> list[AnswerScores]:
-    """Teacher-forced scores of (question, answer) pairs, in the given order.
-
-    The answers to one question share its prompt where the model allows it (benchmark/shared_prompts.py).
-
-    Args:
-        moments: of which pairs mean and standard deviation are wanted, None: of all; other answers have none.
+def encode_answers(model: nn.Module, encoder: Encoder, pairs: Sequence[tuple[str, str]]) -> list[Encoded]:
+    """(question, answer) pairs as token ids.
 
     Raises:
         UserError: a pair is longer than the model's context.
@@ -149,8 +150,33 @@ def score_answers(
             f"a question with its answer takes {longest} tokens, the model's context is {context}; "
             "use a shorter --prompt or a model with a longer context"
         )
-    if not encoded:
+    return encoded
+
+
+def score_answers(
+    model: nn.Module,
+    encoder: Encoder,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    encoded: Sequence[Encoded] | None = None,
+    moments: Sequence[bool] | None = None,
+    device: str = "cpu",
+    on_progress: Progress | None = None,
+) -> list[AnswerScores]:
+    """Teacher-forced scores of (question, answer) pairs, in the given order.
+
+    The answers to one question share its prompt where the model allows it (benchmark/shared_prompts.py).
+
+    Args:
+        encoded: the pairs as ``encode_answers`` gives them, where they are at hand.
+        moments: of which pairs mean and standard deviation are wanted, None: of all; other answers have none.
+
+    Raises:
+        UserError: a pair is longer than the model's context.
+    """
+    if not pairs:
         return []
+    encoded = encode_answers(model, encoder, pairs) if encoded is None else encoded
     moments = [True] * len(encoded) if moments is None else moments
     head = direct_head(model)
     of_question: dict[str, list[int]] = {}
@@ -170,24 +196,28 @@ def score_answers(
         lengths = [len(e.ids) for e in encoded]
     # Sorted from long to short: the first one's length is the batch's width, and memory peaks at once.
     order = sorted(range(len(groups)), key=lambda k: lengths[k], reverse=True)
-    out: list[AnswerScores | None] = [None] * len(encoded)
+    found: list[Tensor] = []  # of each batch [4, tokens], on the device: fetching one would keep the next waiting
+    members: list[int] = []
 
     def run(start: int, stop: int) -> None:
-        numbers = order[start:stop]
-        members = [i for k in numbers for i in groups[k]]
+        here = [i for k in order[start:stop] for i in groups[k]]
         if shared:
-            batch = [build_tree([encoded[i] for i in groups[k]], [moments[i] for i in groups[k]]) for k in numbers]
-            found = split_trees(batch, read_trees(model, batch, encoder.pad_id, device, head))
+            trees = [
+                build_tree([encoded[i] for i in groups[k]], [moments[i] for i in groups[k]]) for k in order[start:stop]
+            ]
+            columns = read_trees(model, trees, encoder.pad_id, device, head)
+            found.append(columns[:, to_device(torch.tensor(tokens_of_answers(trees), dtype=torch.long), device)])
         else:
-            wanted = [moments[i] for i in members]
-            found = score_batch(model, [encoded[i] for i in members], encoder.pad_id, device, head, wanted)
-        for i, scores in zip(members, found, strict=True):
-            out[i] = scores
+            wanted = [moments[i] for i in here]
+            found.append(_read_rows(model, [encoded[i] for i in here], encoder.pad_id, device, head, wanted))
+        members.extend(here)
         if on_progress:
-            on_progress(len(members))
+            on_progress(len(here))
 
     # Without a bare head the model makes a batch's logits at once.
-    budget = MAX_TOKENS if head is not None else min(MAX_TOKENS, MAX_LOGITS // model.config.vocab_size)
+    budget = MAX_TOKENS[torch.device(device).type]
+    if head is None:
+        budget = min(budget, MAX_LOGITS // model.config.vocab_size)
 
     def size(start: int, budget: int) -> int:
         width = max(1, lengths[order[start]])
@@ -195,7 +225,9 @@ def score_answers(
         return next((k - start for k in most if lengths[order[k]] < ALIKE * width), len(most))
 
     in_batches(len(order), run, budget, size)
-    return out
+    of = [encoded[i] for i in members]
+    scores = _split(torch.cat(found, 1), of, [moments[i] for i in members])
+    return [scores[place] for place in np.argsort(members)]
 
 
 def score_batch(
@@ -211,8 +243,7 @@ def score_batch(
     Log-probabilities are float32 whatever the model's dtype. ``moments`` as in ``score_answers``.
     """
     moments = [True] * len(rows) if moments is None else moments
-    columns = _read_rows(model, rows, pad_id, device, head, moments)
-    return _split(columns, [len(r.ids) - max(r.start, 1) for r in rows], moments)
+    return _split(_read_rows(model, rows, pad_id, device, head, moments), rows, moments)
 
 
 def _read_rows(
@@ -221,13 +252,14 @@ def _read_rows(
     tokens = collate(rows, pad_id)
     wanted = torch.tensor(moments, dtype=torch.bool)[tokens.row]
     reads = Reads(tokens.row, tokens.column - 1, torch.arange(len(tokens.row)), tokens.targets, wanted)
-    given = {"input_ids": tokens.input_ids.to(device), "attention_mask": tokens.attention_mask.to(device)}
+    given = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
+    given = {name: to_device(tensor, device) for name, tensor in given.items()}
     return read_tokens(model, given | {"use_cache": False}, reads, head)
 
 
-def _split(columns: Tensor, counts: Sequence[int], moments: Sequence[bool]) -> list[AnswerScores]:
-    """[4, M] of ``read_tokens`` -> the answers' scores, of ``counts`` tokens each."""
-    ends = np.cumsum(counts)[:-1]
+def _split(columns: Tensor, rows: Sequence[Encoded], moments: Sequence[bool]) -> list[AnswerScores]:
+    """[4, M] of ``read_tokens`` -> the scores of these answers, which follow one another in it."""
+    ends = np.cumsum([len(row.ids) - max(row.start, 1) for row in rows])[:-1]
     parts = zip(*(np.split(column, ends) for column in columns.cpu().numpy()), moments, strict=True)
     none = np.empty(0, dtype=np.float32)
     return [
@@ -236,10 +268,7 @@ def _split(columns: Tensor, counts: Sequence[int], moments: Sequence[bool]) -> l
     ]
 
 
-def split_trees(trees: Sequence[Tree], columns: Tensor) -> list[AnswerScores]:
-    """[4, M] of ``read_trees`` -> the scores of every tree's answers, tree after tree."""
-    starts = np.cumsum([0, *(len(tree.reads) for tree in trees)])
-    answers = [np.array(a, dtype=np.int64) + start for t, start in zip(trees, starts, strict=False) for a in t.answers]
-    flat = torch.from_numpy(np.concatenate(answers))
-    wanted = [moments for tree in trees for moments in tree.moments]
-    return _split(columns.cpu()[:, flat], [len(a) for a in answers], wanted)
+def tokens_of_answers(trees: Sequence[Tree]) -> list[int]:
+    """Of the trees' reads, tree after tree, those that are the answers' tokens, answer after answer."""
+    starts = np.cumsum([0, *(len(tree.reads) for tree in trees)]).tolist()
+    return [start + i for tree, start in zip(trees, starts, strict=False) for answer in tree.answers for i in answer]

@@ -15,6 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from benchmark.batches import to_device
 from benchmark.prompts import Encoded
 from benchmark.vocabulary import Head, Reads, read_tokens
 
@@ -87,7 +88,7 @@ def collate_trees(
     width = -(-max(1, *(len(tree.ids) for tree in trees)) // ALIGNED) * ALIGNED
 
     def padded(rows: Sequence[list[int]], fill: Sequence[int]) -> Tensor:
-        return torch.tensor([[*row, *fill[len(row) :]] for row in rows]).to(device, non_blocking=True)  # [B, T]
+        return to_device(torch.tensor([[*row, *fill[len(row) :]] for row in rows]), device)  # [B, T]
 
     # Padding attends to itself: a row of the mask without any allowed token would become NaN.
     end = padded([tree.end for tree in trees], range(1, width + 1))[:, None]  # [B, 1, T]

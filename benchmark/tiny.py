@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import nn
 
 from benchmark.corpora.types import Corpus, Row
+from benchmark.products import use_onednn
 from benchmark.recipe import Strict
 
 EOS = "<|end|>"
@@ -76,4 +77,4 @@ def build(sizes: TinyLlama, vocabulary: int, eos_id: int) -> nn.Module:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(sizes.seed)
-        return LlamaForCausalLM(config).eval()
+        return use_onednn(LlamaForCausalLM(config).eval())

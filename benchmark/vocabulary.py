@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from benchmark.batches import to_device
 from benchmark.forward import hidden_states, projecting
 
 CHUNK_BYTES = {"cpu": 12 * 2**20, "cuda": 2**28}  # of logits at a time, on each core
@@ -52,7 +53,7 @@ class Reads:
         return Reads(*positions, source, self.targets[tokens], self.moments[order]), tokens.argsort()
 
     def to(self, device: torch.device | str) -> Reads:
-        return Reads(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+        return Reads(*(to_device(getattr(self, name), device) for name in self.__dataclass_fields__))
 
 
 @torch.inference_mode()
@@ -72,26 +73,7 @@ def direct_head(model: nn.Module) -> Head | None:
     seen, logits = hidden_states(model, {"input_ids": ids[None], "use_cache": False}, torch.zeros_like(last), last)
     if not logits.any() or not torch.equal(head(seen[None]), logits):
         return None
-    plain = type(head) is nn.Linear and not (head._forward_hooks or head._forward_pre_hooks)
-    if plain and device.type == "cpu" and head.weight.dtype == torch.float32:
-        return _faster_product(head, seen[None], logits)
     return head
-
-
-def _faster_product(head: nn.Linear, states: Tensor, logits: Tensor) -> Head:
-    """oneDNN's product where it gives the same; nn.Linear takes MKL's, two to three times as slow on AMD's processors.
-
-    The operator is private to torch and may change, so it is tried on states whose logits are known.
-    """
-
-    def product(states: Tensor) -> Tensor:
-        return torch.ops.mkldnn._linear_pointwise(states, head.weight, head.bias, "none", [], "")
-
-    try:
-        same = torch.allclose(product(states), logits, rtol=1e-5, atol=1e-5)
-    except (AttributeError, RuntimeError, TypeError):
-        return head
-    return product if same else head
 
 
 def rows_within(budget: dict[str, int], width: int, device: torch.device) -> int:
@@ -153,7 +135,7 @@ def read_tokens(model: nn.Module, inputs: dict[str, Any], reads: Reads, head: He
 
     map_on_cores(read_chunk, range(0, len(states), rows), device)
     found[1:3].masked_fill_(~reads.moments[reads.source], float("nan"))
-    return found[:, place.to(device)]
+    return found[:, to_device(place, device)]
 
 
 def map_on_cores(call: Callable[[int], T], items: Sequence[int], device: torch.device) -> list[T]:

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from benchmark.decoding import new_cache
 from benchmark.forward import projecting, unwrap
-from benchmark.generation import new_cache
 
 
 @dataclass

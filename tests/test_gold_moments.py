@@ -16,7 +16,7 @@ def test_moments_of_those_answers_that_want_them(bare, architecture, shared, mon
     model, encoder = tiny_model(architecture)
     if not bare:
         monkeypatch.setattr(scoring, "direct_head", lambda model: None)
-    monkeypatch.setattr(scoring, "MAX_TOKENS", 150)
+    monkeypatch.setattr(scoring, "MAX_TOKENS", {"cpu": 150})
     monkeypatch.setattr(scoring, "PAYS_BELOW", 1.0 if shared else 0.0)
     moments = [i % 3 == 0 for i in range(len(PAIRS))]
     every, some = score_answers(model, encoder, PAIRS), score_answers(model, encoder, PAIRS, moments=moments)

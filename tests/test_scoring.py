@@ -58,7 +58,7 @@ def head(request, monkeypatch):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_equal_to_row_by_row(architecture, shared, head, monkeypatch):
     model, encoder = tiny_model(architecture)
-    monkeypatch.setattr(scoring, "MAX_TOKENS", 150)  # several batches of rows of several lengths
+    monkeypatch.setattr(scoring, "MAX_TOKENS", {"cpu": 150})  # several batches of rows of several lengths
     monkeypatch.setattr(scoring, "PAYS_BELOW", 1.0 if shared else 0.0)
     taken = []
     read = scoring.read_trees
@@ -113,7 +113,7 @@ def forwards():
 def test_batches_hold_rows_of_similar_length(forwards, monkeypatch):
     model, encoder = tiny_model("llama")
     monkeypatch.setattr(scoring, "PAYS_BELOW", 0.0)
-    monkeypatch.setattr(scoring, "MAX_TOKENS", 150)
+    monkeypatch.setattr(scoring, "MAX_TOKENS", {"cpu": 150})
     score_answers(model, encoder, PAIRS)
     lengths = [length for batch in forwards.padding for length in batch]
     assert lengths == sorted(lengths, reverse=True) and len(lengths) == len(PAIRS)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.corpora.types import Row
+from benchmark.speed import ceilings
 from benchmark.speed.compare import PHASES, compare, relative
 from benchmark.speed.plain import generate_plainly, score_answers_plainly
 from benchmark.speed.report import as_json, markdown
@@ -94,6 +95,7 @@ def test_command(tmp_path, monkeypatch):
 
     from benchmark.speed.__main__ import main
 
+    monkeypatch.setitem(ceilings.SECONDS, "cpu", 1e-3)
     app = Typer()
     app.command()(main)
     out = tmp_path / "speed.json"
@@ -115,3 +117,4 @@ def test_command(tmp_path, monkeypatch):
     written = json.loads(out.read_text())
     assert written["texts_that_differ"] == 0 and written["metric_difference"] < 1e-5
     assert written["ratio"] > 0
+    assert written["ceilings"]["matmul"] > 0 and written["shares"]["ours"]["generation"]["bandwidth"] > 0

@@ -90,7 +90,7 @@ def test_capped_logits_have_no_bare_head():
     assert direct_head(Gemma2ForCausalLM(Gemma2Config(**sizes, **heads, final_logit_softcapping=None))) is not None
 
 
-def test_a_watched_head_is_called(monkeypatch):
+def test_a_watched_head_is_called():
     """Where somebody hooks the head, it is called itself."""
     model, _ = tiny_model("llama")
     seen = []

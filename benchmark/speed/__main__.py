@@ -34,6 +34,9 @@ def main(
     train_steps: Annotated[int, typer.Option(min=0, help="of the tiny model, before anything is timed")] = 100,
     max_new_tokens: Annotated[int, typer.Option(min=1)] = 200,
     steps: Annotated[bool, typer.Option(help="compare training steps too")] = True,
+    ceilings: Annotated[
+        bool, typer.Option(help="measure what the machine can do, and the share of it that is reached")
+    ] = True,
     out_file: Annotated[Path | None, typer.Option("--out", help="write .md or .json")] = None,
 ) -> None:
     """Measure both ways on one model and corpus."""
@@ -42,6 +45,7 @@ def main(
 
         from benchmark.files import write_json
         from benchmark.models import resolve_device
+        from benchmark.speed.ceilings import measure
         from benchmark.speed.compare import compare
         from benchmark.speed.report import as_json, markdown
         from benchmark.speed.setting import evaluation_sets, setting
@@ -58,6 +62,7 @@ def main(
         comparison = compare(network, encoder, sets, max_new_tokens, where)
         rows = corpus.full[: 10 * 32 if limit is None else limit]
         seconds = step_seconds(network, encoder, rows, where) if steps else None
+        limits = measure(where, next(network.parameters()).dtype) if ceilings else None
         size = sum(p.numel() for p in network.parameters())
         if where == "cpu":
             hardware = f"{os.cpu_count()} CPU cores ({platform.machine()}), {torch.get_num_threads()} threads"
@@ -70,10 +75,10 @@ def main(
             + (f" (first {limit} of each set)" if limit else "")
             + f"; {hardware}; torch {torch.__version__}."
         )
-        text = markdown(about, comparison, seconds)
+        text = markdown(about, comparison, seconds, limits)
         out.print(text, markup=False)
         if out_file is not None and out_file.suffix == ".json":
-            write_json(out_file, as_json(about, comparison, seconds))
+            write_json(out_file, as_json(about, comparison, seconds, limits))
         elif out_file is not None:
             out_file.write_text(text + "\n", encoding="utf-8")
 

@@ -10,12 +10,13 @@ import numpy as np
 from torch import nn
 
 import metrics
-from benchmark import scoring
+from benchmark import generation, scoring
 from benchmark.corpora.types import Row
 from benchmark.scores import Scores
 from benchmark.scoring import score_model
-from benchmark.speed.plain import likelihoods_plainly, put_together, texts_plainly
+from benchmark.speed.plain import likelihoods_plainly, put_together, texts_plainly, torchs_own
 from benchmark.speed.watch import Cost, TimedEncoder, Watch, largest_batch
+from benchmark.speed.work import Work
 
 PHASES = ("tokenise", "teacher forcing", "generation", "metrics")
 
@@ -34,6 +35,8 @@ class Comparison:
     metrics_compared: int
     weights: int  # bytes
     batch: int | None  # bytes of our largest teacher-forced batch by itself
+    work: Work
+    generation_without_graphs: float | None = None  # seconds of ours, on a GPU
 
     @property
     def memory(self) -> float | None:
@@ -60,14 +63,21 @@ def compare(
     """Run ours, then the plain way, after a warm-up on two rows of each set."""
     few = {name: rows[:2] for name, rows in sets.items()}  # imports, first allocations, a GPU's start
     metrics.measure_all(_ours(Watch(model, encoder, device), few, 2)[0], None, seed=0)
-    texts_plainly(model, encoder, few, 2, device), likelihoods_plainly(model, encoder, few, device)
+    with torchs_own(model):
+        texts_plainly(model, encoder, few, 2, device), likelihoods_plainly(model, encoder, few, device)
     batch = largest_batch(lambda: _teacher_forcing(model, encoder, sets, device), device)
     mine = Watch(model, encoder, device)
     found, measured = _ours(mine, sets, max_new_tokens)
+    without = None
+    if device != "cpu":
+        slower = Watch(model, encoder, device)
+        with patch.object(generation, "REPLAY", False):
+            _ours(slower, sets, max_new_tokens)
+        without = slower.costs["generation"].seconds
     theirs = Watch(model, encoder, device)
-    with theirs.phase("teacher forcing"):
+    with torchs_own(model), theirs.phase("teacher forcing"):
         scored = likelihoods_plainly(model, encoder, sets, device)
-    with theirs.phase("generation"):
+    with torchs_own(model), theirs.phase("generation"):
         texts = texts_plainly(model, encoder, sets, max_new_tokens, device)
     expected = put_together(scored, texts)
     with theirs.phase("metrics"):
@@ -88,11 +98,17 @@ def compare(
         metrics_compared=len(differences),
         weights=sum(p.numel() * p.element_size() for p in model.parameters()),
         batch=batch,
+        work=Work.of(model),
+        generation_without_graphs=without,
     )
 
 
 def _ours(watch: Watch, sets: Mapping[str, Sequence[Row]], max_new_tokens: int) -> tuple[Scores, dict]:
-    score_answers, generate = scoring.score_answers, scoring.generate
+    encode_answers, score_answers, generate = scoring.encode_answers, scoring.score_answers, scoring.generate
+
+    def encoded(*given, **named):
+        with watch.phase("teacher forcing"):
+            return encode_answers(*given, **named)
 
     def scored(*given, **named):
         with watch.phase("teacher forcing"):
@@ -102,7 +118,7 @@ def _ours(watch: Watch, sets: Mapping[str, Sequence[Row]], max_new_tokens: int) 
         with watch.phase("generation"):
             return generate(*given, **named)
 
-    with patch.object(scoring, "score_answers", scored), patch.object(scoring, "generate", generated):
+    with patch.multiple(scoring, encode_answers=encoded, score_answers=scored, generate=generated):
         found = score_model(watch.model, watch.encoder, sets, max_new_tokens=max_new_tokens, device=watch.device)
     with watch.phase("metrics"):
         measured = metrics.measure_all(found, None, seed=0)
@@ -110,7 +126,7 @@ def _ours(watch: Watch, sets: Mapping[str, Sequence[Row]], max_new_tokens: int) 
 
 
 def _teacher_forcing(model: nn.Module, encoder: TimedEncoder, sets: Mapping[str, Sequence[Row]], device: str) -> None:
-    with patch.object(scoring, "generate", lambda model, encoder, questions, *rest: [""] * len(questions)):
+    with patch.object(scoring, "generate", lambda model, encoder, questions, *rest, **named: [""] * len(questions)):
         score_model(model, encoder, sets, device=device)
 
 

@@ -2,19 +2,21 @@
 
 One pass for each family of metrics (likelihoods, memorisation, membership attacks), unsorted batches of 32 in the
 corpus's order, texts tokenised inside the loop, every answer with its own prompt, logits of the whole vocabulary at
-every position, and one pass of transformers' ``generate`` for each evaluation set. It is the baseline of the speed
+every position, torch's own layers, and one pass of transformers' ``generate`` for each evaluation set. It is the baseline of the speed
 command, and its numbers are the ones that scoring must reproduce.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import nn
 
+from benchmark import products
 from benchmark.corpora.types import Row
 from benchmark.forward import collate
 from benchmark.prompts import Encoder
@@ -23,6 +25,18 @@ from benchmark.scoring import eos_ids
 
 BATCH = 32
 ATTACKED = ("forget", "holdout")  # the sets that the membership attacks read
+
+
+@contextmanager
+def torchs_own(model: nn.Module) -> Iterator[None]:
+    """Inside, the model's layers take torch's own products (benchmark/products.py)."""
+    ours = any(type(module) is products.Linear for module in model.modules())
+    products.use_onednn(model, False)
+    try:
+        yield
+    finally:
+        if ours:
+            products.use_onednn(model)
 
 
 def _batches(items: Sequence) -> Iterator[list]:

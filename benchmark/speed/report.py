@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from benchmark.speed.ceilings import Ceilings, shares
 from benchmark.speed.compare import PHASES, Comparison, total
 from benchmark.speed.watch import Cost
 
 HEAD = "| phase | plain, s | ours, s | ratio |\n|---|---:|---:|---:|"
 COUNTS = "| | plain | ours |\n|---|---:|---:|"
+CEILINGS = (
+    "Shares of a ceiling are of the work that was done, padding and logits that nobody reads included. That of the "
+    "matmul ceiling counts products with weights, not attention's own; that of the memory bandwidth counts the weights "
+    "once a forward, and the keys and values; it can pass 100% where the caches hold them."
+)
 WORK = ("teacher forcing", "generation")
 
 
-def markdown(about: str, comparison: Comparison, steps: dict[str, float] | None) -> str:
-    """The tables as Markdown."""
+def markdown(
+    about: str, comparison: Comparison, steps: dict[str, float] | None, ceilings: Ceilings | None = None
+) -> str:
+    """The tables as Markdown, without the shares of the machine's ceilings where these were not measured."""
     rows = [_line(name, comparison.plain.get(name, Cost()), comparison.ours.get(name, Cost())) for name in PHASES]
+    if (without := comparison.generation_without_graphs) is not None:
+        rows.append(f"| … without CUDA graphs | | {without:.1f} | |")
     plain, ours = total(comparison.plain), total(comparison.ours)
     rows.append(f"| **evaluation** | **{plain:.1f}** | **{ours:.1f}** | **{plain / ours:.1f} ×** |")
     if steps:
@@ -31,6 +42,8 @@ def markdown(about: str, comparison: Comparison, steps: dict[str, float] | None)
             f"| … vocabulary projections | {a.projections:,} | {b.projections:,} |",
             f"| … peak memory above the start, MiB | {_mib(a)} | {_mib(b)} |",
         ]
+        if ceilings:
+            counts += _shares(name, comparison, ceilings)
     return "\n".join(
         [
             about,
@@ -42,6 +55,7 @@ def markdown(about: str, comparison: Comparison, steps: dict[str, float] | None)
             *counts,
             "",
             *_memory(comparison),
+            *([CEILINGS, ""] if ceilings else []),
             f"Largest relative difference: {comparison.metric_difference:.1e} in {comparison.metrics_compared} metrics "
             f"({comparison.metric}), {comparison.answer_difference:.1e} in the answers' mean log-probabilities; "
             f"{comparison.texts_that_differ} of {comparison.texts} generated texts differ.",
@@ -49,17 +63,41 @@ def markdown(about: str, comparison: Comparison, steps: dict[str, float] | None)
     )
 
 
-def as_json(about: str, comparison: Comparison, steps: dict[str, float] | None) -> dict[str, Any]:
+def as_json(
+    about: str, comparison: Comparison, steps: dict[str, float] | None, ceilings: Ceilings | None = None
+) -> dict[str, Any]:
     """The same as one JSON object."""
     named = vars(comparison) | {
         "ratio": comparison.ratio,
         "memory": comparison.memory,
         "about": about,
         "training_step_seconds": steps,
+        "work": asdict(comparison.work),
+        "ceilings": asdict(ceilings) if ceilings else None,
+        "shares": _all_shares(comparison, ceilings) if ceilings else None,
     }
     for way in ("plain", "ours"):
         named[way] = {name: cost.to_json() for name, cost in getattr(comparison, way).items()}
     return named
+
+
+def _all_shares(comparison: Comparison, ceilings: Ceilings) -> dict[str, dict[str, dict[str, float]]]:
+    """By way, phase and ceiling."""
+    ways = {"plain": comparison.plain, "ours": comparison.ours}
+    return {
+        way: {name: shares(name, costs[name], comparison.work, ceilings) for name in WORK}
+        for way, costs in ways.items()
+    }
+
+
+def _shares(name: str, comparison: Comparison, ceilings: Ceilings) -> list[str]:
+    found = _all_shares(comparison, ceilings)
+    plain, ours = found["plain"][name], found["ours"][name]
+    of = {
+        "matmul": f"matmul ceiling ({ceilings.matmul / 1e12:.3g} TFLOP/s)",
+        "bandwidth": f"memory-bandwidth ceiling ({ceilings.bandwidth / 1e9:.3g} GB/s)",
+    }
+    return [f"| … share of the measured {of[key]} | {plain[key]:.1%} | {ours[key]:.1%} |" for key in plain]
 
 
 def _memory(comparison: Comparison) -> list[str]:

@@ -13,6 +13,7 @@ from benchmark.corpora.types import Row
 from benchmark.forward import collate
 from benchmark.prompts import Encoder
 from benchmark.recipe import Recipe
+from benchmark.speed.plain import torchs_own
 from benchmark.unlearning import answers, finetune
 
 BATCH = 32
@@ -24,13 +25,15 @@ def step_seconds(model: nn.Module, encoder: Encoder, rows: Sequence[Row], device
     recipe = Recipe(epochs=1, lr=LR, batch_size=BATCH, warmup_epochs=0)
     finetune(copy.deepcopy(model), encoder, rows[:BATCH], recipe, seed=0, device=device)  # imports and warm-up
     ours = finetune(copy.deepcopy(model), encoder, rows, recipe, seed=0, device=device)
+    with torchs_own(model):
+        plain = copy.deepcopy(model)
     begin = time.perf_counter()
-    steps = train_plainly(copy.deepcopy(model), encoder, rows, device)
+    steps = train_plainly(plain, encoder, rows, device)
     return {"plain": (time.perf_counter() - begin) / steps, "ours": ours.seconds / ours.steps}
 
 
 def train_plainly(model: nn.Module, encoder: Encoder, rows: Sequence[Row], device: str) -> int:
-    """One epoch with labels at every position, rows as they come, an AdamW that is not fused. Steps taken."""
+    """One epoch with labels at every position, rows as they come, torch's own layers, an AdamW that is not fused. Steps taken."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=LR, weight_decay=0.01)
     model.train()
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]

@@ -1,4 +1,4 @@
-"""What a phase costs: seconds, positions forwarded and padded, vocabulary projections, peak memory."""
+"""What a phase costs: seconds, forwards, positions forwarded and padded, vocabulary projections, peak memory."""
 
 from __future__ import annotations
 
@@ -15,22 +15,27 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 
-from benchmark import generation, scoring
+from benchmark import replay, scoring
 from benchmark.batches import in_batches as in_turn
 from benchmark.prompts import Encoder
-from benchmark.vocabulary import Head, direct_head
 
 STATUS = Path("/proc/self/status")
 
 
 @dataclass
 class Cost:
-    """One phase. ``bytes``: the highest memory use above what was there when it began; None where unknown."""
+    """One phase.
+
+    ``steps``: forwards. ``cached``: positions of keys that the forwards' rows had before them, their own included.
+    ``bytes``: the highest memory use above what was there when the phase began; None where unknown.
+    """
 
     seconds: float = 0.0
     positions: int = 0
     padding: int = 0
     projections: int = 0
+    steps: int = 0
+    cached: int = 0
     bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -72,30 +77,44 @@ class Watch:
         """Seconds of the tokenizer are counted as the phase "tokenise"."""
         cost = self.costs.setdefault(name, Cost())
         counts: list[Tensor] = []  # (positions, genuine ones) of each forward, on the device: reading them would wait
+
+        projections: list[int] = []  # of each call of the head; several threads call it
+
+        def capturing() -> bool:  # nothing is done then; the replays are counted
+            return self.device != "cpu" and torch.cuda.is_current_stream_capturing()
+
+        def forwarded(model: nn.Module, args: tuple, given: dict[str, Any]) -> None:
+            if capturing():
+                return
+            counts.append(_genuine(given, self.encoder.pad_id))
+            cost.steps, cost.cached = cost.steps + 1, cost.cached + _keys(given)
+
         hooks = [
-            self.model.register_forward_pre_hook(
-                lambda m, a, given: counts.append(_genuine(given, self.encoder.pad_id)), with_kwargs=True
-            ),
+            self.model.register_forward_pre_hook(forwarded, with_kwargs=True),
             self.model.get_output_embeddings().register_forward_hook(
-                lambda m, a, logits: _add(cost, logits.shape[:-1].numel())
+                lambda m, a, logits: None if capturing() else projections.append(logits.shape[:-1].numel())
             ),
         ]
 
-        def counted(model: nn.Module) -> Head | None:
-            head = _unhooked(model)
-            if head is None:
-                return None
+        def capture(step: Callable[[], None]) -> Callable[[], None]:
+            again, (rows, *_, keys) = captured(step), step.__self__.mask.shape
 
-            def counting(states: Tensor) -> Tensor:
-                _add(cost, len(states))
-                return head(states)
+            def counted() -> None:
+                again()
+                cost.positions, cost.steps, cost.cached = (
+                    cost.positions + rows,
+                    cost.steps + 1,
+                    cost.cached + rows * keys,
+                )
+                projections.append(rows)
 
-            return counting
+            return counted
 
+        captured = replay.capture
         before = _start_peak(self.device)
         tokenised, begin = self.encoder.seconds, time.perf_counter()
         try:
-            with patch.object(scoring, "direct_head", counted), patch.object(generation, "direct_head", counted):
+            with patch.object(replay, "capture", capture):
                 yield
         finally:
             for hook in hooks:
@@ -103,27 +122,19 @@ class Watch:
         if self.device != "cpu":
             torch.cuda.synchronize()
         spent = self.encoder.seconds - tokenised
+        cost.projections += sum(projections)
         cost.seconds += time.perf_counter() - begin - spent
         self.costs.setdefault("tokenise", Cost()).seconds += spent
-        cost.bytes = None if before is None else _peak(self.device) - before
+        cost.bytes = None if before is None else max(cost.bytes or 0, _peak(self.device) - before)
         if counts:
             positions, genuine = torch.stack(counts).sum(0).tolist()
             cost.positions, cost.padding = cost.positions + positions, cost.padding + positions - genuine
 
 
-def _add(cost: Cost, projections: int) -> None:
-    cost.projections += projections
-
-
-def _unhooked(model: nn.Module) -> Head | None:
-    """The model's head as it is without being watched: a watched one takes a slower product."""
-    hooks = model.get_output_embeddings()._forward_hooks
-    kept = dict(hooks)
-    hooks.clear()
-    try:
-        return direct_head(model)
-    finally:
-        hooks.update(kept)
+def _keys(given: dict[str, Any]) -> int:
+    """Positions of keys that the rows of a forward attend over, padding included: of shapes, which nothing waits for."""
+    ids, mask = given["input_ids"], given.get("attention_mask")
+    return len(ids) * (ids if mask is None else mask).shape[-1]
 
 
 def _genuine(given: dict[str, Any], pad_id: int) -> Tensor:

@@ -17,7 +17,7 @@ from benchmark.tiny import TinyLlama, build, train_tokenizer
 
 TEMPLATE = "Question: {question}\nAnswer:\n"
 NEW_TOKENS = 12
-STEPS = 70
+STEPS = 80
 SIZES = TinyLlama(layers=2, hidden=64, heads=4, key_value_heads=2, mlp=128, vocabulary=400)
 
 
@@ -56,7 +56,7 @@ def fit(model, tokenizer, rows):
     width = max(map(len, texts))
     ids = torch.tensor([t + [0] * (width - len(t)) for t in texts])
     labels = torch.tensor([t + [-100] * (width - len(t)) for t in texts])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-2)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for _ in range(STEPS):
         model(input_ids=ids, labels=labels).loss.backward()
         optimizer.step()
@@ -262,11 +262,11 @@ def test_every_metric(both):
     for column, value in wanted.items():
         assert found[column].value == pytest.approx(value, rel=1e-5), column
     zero = {column for column, value in wanted.items() if value in (0, 1)}  # these compare little
-    assert len(zero) <= 3, zero
+    assert len(zero) <= 4, zero
 
 
 def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
-    """Every (question, answer) pair goes through the model once, every question is asked once, and metrics add none."""
+    """Every (question, answer) pair goes through the model once, a question at most once more, and metrics add none."""
     (model, _), _, encoder, sets = made
     seen = []
     monkeypatch.setattr(scoring, "PAYS_BELOW", 0.0)  # the plain way, in which an answer is a row
@@ -275,7 +275,7 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
         if "attention_mask" in kwargs:  # not the few tokens that show what the head does
             seen.append((bool(kwargs["use_cache"]), *kwargs["input_ids"].shape))
 
-    monkeypatch.setattr(scoring, "MAX_TOKENS", 1024)  # several batches, as on a real corpus
+    monkeypatch.setattr(scoring, "MAX_TOKENS", {"cpu": 1024})  # several batches, as on a real corpus
     hook = model.register_forward_pre_hook(note, with_kwargs=True)
     try:
         scored = scoring.score_model(model, encoder, sets, max_new_tokens=NEW_TOKENS)
@@ -293,7 +293,15 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
     scored_rows = [rows for cached, rows, _ in seen if not cached]
     assert sum(scored_rows) == len(pairs) and len(scored_rows) > 1
     asked = {row.question for name, rows in sets.items() if name != "holdout" for row in rows}
+    read = {  # their greedy answer is one that was scored
+        question
+        for part in scored.sets.values()
+        for question, *answers in zip(
+            part.questions, part.answers, part.paraphrases, *zip(*part.wrong, strict=True), strict=True
+        )
+        if any(answer is not None and answer.hits.all() for answer in answers)
+    }
     prompts = [rows for cached, rows, width in seen if cached and width > 1]
-    assert sum(prompts) == len(asked)
+    assert sum(prompts) == len(asked - read) < len(asked)
     steps = [width for cached, _, width in seen if cached]
     assert len(steps) <= NEW_TOKENS * len(prompts)  # a token a forward, and the prompt is read once

@@ -1,0 +1,138 @@
+"""Decoding with slots, as CUDA graphs need them, writes what decoding without writes. Graphs themselves need a GPU."""
+
+import pytest
+import torch
+from transformers import MistralConfig, MistralForCausalLM
+
+from benchmark import decoding as module
+from benchmark import generation, replay
+from benchmark.decoding import Begun, Decoding
+from benchmark.replay import steps_replay_exactly
+from benchmark.vocabulary import direct_head, most_likely
+from tests.model_fixtures import ARCHITECTURES, tiny_model
+from tests.test_generation import MOST, ends_of, prompts
+
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+
+decode = torch.inference_mode()(module.decode)
+decode_by_replay = torch.inference_mode()(replay.decode_by_replay)
+
+
+@torch.inference_mode()
+def batch(model, ends, device="cpu"):
+    rows = [Begun(prompt, prompt[: i % 3]) for i, prompt in enumerate(prompts(model))]  # some answers have begun
+    stops = torch.tensor(sorted(ends), device=device)
+    head = direct_head(model)
+    decoding = Decoding(model, rows, lambda logits, *_: most_likely(logits), stops, 0, MOST, device, head)
+    decoding.step()
+    return decoding
+
+
+def twice(step):
+    """Stands for a capture: the step is done once, and can be done again."""
+    step()
+    return step
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    """No GPU, but steps of a few tokens' slots."""
+    monkeypatch.setattr(replay, "capture", twice)
+    monkeypatch.setattr(replay, "BLOCK", 4)
+    monkeypatch.setitem(replay.LOOK, "cuda", 3)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_slots_change_no_answer(architecture, graphs):
+    model, _ = tiny_model(architecture)
+    expected, found = batch(model, ends_of(model)), batch(model, ends_of(model))
+    decode(expected)
+    decode_by_replay(found)
+    assert torch.equal(found.out, expected.out)
+    assert found.done.all() and len(found.done) < len(found.out), "no row has left"
+
+
+def test_answers_end_at_the_greatest_length(graphs):
+    model, _ = tiny_model("llama")
+    expected, found = batch(model, {model.config.vocab_size}), batch(model, {model.config.vocab_size})
+    decode(expected)
+    decode_by_replay(found)
+    assert torch.equal(found.out, expected.out) and (found.out < model.config.vocab_size)[0, -1]
+
+
+@pytest.mark.parametrize("fails_at", [0, 2])
+def test_a_step_that_cannot_be_captured_is_done_without(fails_at, graphs, monkeypatch):
+    model, _ = tiny_model("llama")
+    expected, found = batch(model, ends_of(model)), batch(model, ends_of(model))
+    decode(expected)
+    blocks = []
+
+    def capture(step):
+        blocks.append(step)
+        if len(blocks) > fails_at:
+            step()  # before the capture
+            raise RuntimeError("operation not permitted when stream is capturing")
+        return twice(step)
+
+    monkeypatch.setattr(replay, "capture", capture)
+    with pytest.warns(UserWarning, match="without CUDA graphs: operation not permitted"):
+        decode_by_replay(found)
+    assert not found.done.all()
+    decode(found)
+    assert torch.equal(found.out, expected.out)
+
+
+def test_full_memory_is_for_smaller_batches(graphs, monkeypatch):
+    def full(step):
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(replay, "capture", full)
+    model, _ = tiny_model("llama")
+    with pytest.raises(torch.OutOfMemoryError):
+        decode_by_replay(batch(model, ends_of(model)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_plain_attention_replays(architecture, dtype):
+    model, _ = tiny_model(architecture)
+    try:
+        assert steps_replay_exactly(model.to(dtype), "cpu", direct_head(model))
+    finally:
+        model.float()
+
+
+def test_a_wrong_mask_is_noticed(monkeypatch):
+    model, _ = tiny_model("llama")
+    monkeypatch.setattr(torch.Tensor, "index_fill_", lambda self, *given: self)  # no slot is ever opened
+    assert not steps_replay_exactly(model, "cpu", direct_head(model))
+
+
+def test_other_caches_do_not_replay():
+    sizes = {"vocab_size": 50, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1}
+    model = MistralForCausalLM(MistralConfig(**sizes, **heads, sliding_window=2)).eval()
+    assert not steps_replay_exactly(model, "cpu", direct_head(model))
+
+
+def test_a_cpu_does_without(monkeypatch):
+    monkeypatch.setattr(generation, "decode_by_replay", None)
+    model, _ = tiny_model("llama")
+    assert generation.generate_greedy(model, [[1, 2]], eos_ids={0}, pad_id=0, max_new_tokens=3)
+
+
+@GPU
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("beginnings", [False, True])
+def test_graphs_on_a_gpu(architecture, beginnings, monkeypatch):
+    import copy
+
+    model = copy.deepcopy(tiny_model(architecture)[0]).cuda()
+    options = {"eos_ids": ends_of(tiny_model(architecture)[0]), "pad_id": 0, "max_new_tokens": 40, "device": "cuda"}
+    given = prompts(model)
+    monkeypatch.setattr(generation, "REPLAY", False)
+    expected = generation.generate_greedy(model, given, **options)
+    monkeypatch.setattr(generation, "REPLAY", True)
+    if beginnings:
+        options["beginnings"] = [answer[: i % 3] for i, answer in enumerate(expected)]
+    assert generation.generate_greedy(model, given, **options) == expected
