@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from benchmark.batches import in_batches
+from benchmark import batches
+from benchmark.batches import give_freed_memory_back, in_batches, to_device
 
 
 def test_budget_is_halved_once_and_kept():
@@ -34,3 +35,17 @@ def test_at_least_one_item_is_run():
     assert ran == [(0, 1), (1, 2), (2, 3)]
     in_batches(0, lambda start, stop: ran.append(None), 4, lambda start, budget: budget)
     assert None not in ran
+
+
+def test_another_c_library_keeps_its_memory(monkeypatch):
+    monkeypatch.setattr(batches.ctypes, "CDLL", lambda name: object())  # without malloc_trim
+    give_freed_memory_back()
+
+
+def test_a_gpu_is_sent_pinned_memory(monkeypatch):
+    tensor, sent = torch.ones(2), []
+    assert to_device(tensor, "cpu") is tensor
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: sent.append("pinned") or self)
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *given, **named: sent.append((given, named)) or self)
+    to_device(tensor, "cuda:1")
+    assert sent == ["pinned", (("cuda:1",), {"non_blocking": True})]
