@@ -19,8 +19,8 @@ from benchmark.decoding import Begun, Choose, Decoding, cache_bytes, decode
 from benchmark.replay import decode_by_replay, steps_replay_exactly
 from benchmark.vocabulary import Head, direct_head, most_likely
 
-CACHE_BYTES = 2**31  # keys and values of a batch on a CPU; on a GPU it is a share of its memory
-READ_AT_ONCE = {"cpu": 2**15, "cuda": 2**18}  # padded tokens of a batch's prompts
+CACHE_BYTES = 2**30  # keys and values of a batch on a CPU; on a GPU it is a share of its memory
+READ_AT_ONCE = {"cpu": 2**15, "cuda": 2**16}  # padded tokens of a batch's prompts
 CACHE_SHARES = {"total": 0.25, "free": 0.5}  # of a GPU's memory: at most; several runs may share it
 REPLAY = True  # on a GPU: decoding steps as CUDA graphs (benchmark/replay.py)
 

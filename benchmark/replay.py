@@ -13,10 +13,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from benchmark.decoding import LEAVE, LOOK, Begun, Decoding
+from benchmark.decoding import LOOK, Begun, Decoding
 from benchmark.vocabulary import Head
 
-BLOCK = 32  # steps of one graph
+BLOCK = 64  # steps of one graph at most
+LEAVE = 2  # a new graph costs as much as several steps, so rows leave when one in so many has finished,
+FEW = 64  # and not from batches of this size or less: their steps take no longer than smaller ones'
 ALIGNED = 16  # slots are a multiple of it: fast attention asks this of a mask
 STATE = ("ids", "position", "place", "done")  # of a Decoding: what a step replaces
 
@@ -109,8 +111,10 @@ def _block(decoding: Decoding, steps: int) -> bool:
         replay = capture(slots.step)
         slots.taken = 1
         while slots.taken < steps:
-            if slots.taken % LOOK["cuda"] == 0 and decoding.finished() * LEAVE >= 1:
-                break
+            if slots.taken % LOOK["cuda"] == 0:
+                finished = decoding.finished()
+                if finished == 1 or (len(decoding.done) > FEW and finished * LEAVE >= 1):
+                    break
             replay()
             slots.taken += 1
     except torch.OutOfMemoryError:

@@ -159,3 +159,29 @@ def test_sampled_tokens_are_drawn_by_their_own_uniforms():
     assert generate_sampled(model, given, uniforms, batch_size=2, **options) == found
     cold = generate_sampled(model, given, uniforms, **(options | {"temperature": 1e-4}))
     assert cold == generate_greedy(model, given, eos_ids={0}, pad_id=0, max_new_tokens=6) != found
+
+
+def test_rows_by_the_room_for_their_keys_and_values(monkeypatch):
+    model, _ = tiny_model("llama")
+    config = model.config
+    width = config.num_key_value_heads * config.hidden_size // config.num_attention_heads
+    token = 2 * config.num_hidden_layers * width * 4  # keys and values, float32
+    monkeypatch.setattr(generation, "CACHE_BYTES", 10 * 7 * token)
+    assert generation.rows_with_room(model, 10, "cpu") == 7
+    assert generation.rows_with_room(model, 1000, "cpu") == 1
+    # of a GPU a quarter of its memory, and no more than half of what is free, torch's own reserve included
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 40 * token)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20 * token)
+    for free, expected in ((1000, 1000 // 4 // 10), (180, (180 + 20) // 2 // 10)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free * token, 1000 * token))
+        assert generation.rows_with_room(model, 10, "cuda") == expected
+
+
+@pytest.mark.parametrize(("name", "value"), [("CACHE_BYTES", 1), ("READ_AT_ONCE", {"cpu": 2 * max(LENGTHS)})])
+def test_room_decides_the_batches(name, value, monkeypatch):
+    model, _ = tiny_model("llama")
+    expected = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4)
+    monkeypatch.setattr(generation, name, value)
+    done = []
+    found = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4, on_progress=done.append)
+    assert found == expected and max(done) == (1 if name == "CACHE_BYTES" else 2)

@@ -39,6 +39,7 @@ def graphs(monkeypatch):
     """No GPU, but steps of a few tokens' slots."""
     monkeypatch.setattr(replay, "capture", twice)
     monkeypatch.setattr(replay, "BLOCK", 4)
+    monkeypatch.setattr(replay, "FEW", 2)
     monkeypatch.setitem(replay.LOOK, "cuda", 3)
 
 
@@ -50,6 +51,25 @@ def test_slots_change_no_answer(architecture, graphs):
     decode_by_replay(found)
     assert torch.equal(found.out, expected.out)
     assert found.done.all() and len(found.done) < len(found.out), "no row has left"
+
+
+@pytest.mark.parametrize(("few", "blocks"), [(100, [12]), (2, [3, 3, 6])])
+def test_a_graph_is_kept_while_few_rows_leave(few, blocks, graphs, monkeypatch):
+    """Looks come after 3 steps, 6, ...: of eight rows four have ended then, and later two of four; two stay together."""
+    model, _ = tiny_model("llama")
+    monkeypatch.setattr(replay, "BLOCK", 64)
+    monkeypatch.setattr(replay, "FEW", few)
+    lengths, taken = torch.tensor([1, 1, 1, 1, 5, 5, 9, 12]), []
+    give_back = replay.Slots.give_back
+    monkeypatch.setattr(replay.Slots, "give_back", lambda self: taken.append(self.taken) or give_back(self))
+    stops, head = torch.tensor([0]), direct_head(model)
+    with torch.inference_mode():
+        rows = [Begun([3, 4], ())] * len(lengths)
+        choose = lambda logits, row, place: torch.where(place >= lengths[row], 0, 5)  # noqa: E731
+        decoding = Decoding(model, rows, choose, stops, 0, MOST, "cpu", head)
+        decoding.step()
+        replay.decode_by_replay(decoding)
+    assert taken == blocks and ((decoding.out == 5).sum(1) == lengths).all()
 
 
 def test_answers_end_at_the_greatest_length(graphs):
