@@ -86,21 +86,38 @@ def _over_rows_and_seeds(
 def _over_seeds(
     column: str, defined: list[tuple[metrics.Measurement, Scores | None]]
 ) -> tuple[tuple[float, float] | None, str]:
-    """Limits and what they cover, from the seeds' values.
+    """Limits and what they cover, from the seeds' values and their own intervals.
 
-    Student's t from three seeds on. Two say too little of their spread (t = 12.7): there it is the span of
-    their own intervals.
+    From three seeds on the distances from a seed's value to its own limits, averaged (the seeds share their rows, so
+    more seeds do not mean more rows), and Student's t interval between the seeds are added in quadrature (recovery of
+    variance estimates, Zou and Donner 2008); p-values on a log scale. Two seeds say too little of their spread
+    (t = 12.7): there it is the span of their own intervals.
     """
+    own = [limit for measured, _ in defined for limit in (measured.low, measured.high)]
     if len(defined) == 2:
-        own = [limit for measured, _ in defined for limit in (measured.low, measured.high)]
         if any(limit is None for limit in own):
             return None, "none: two seeds, and not both have an interval of their own"
         return (min(own), max(own)), UNION
     from scipy.special import stdtrit
 
     values = np.array([measured.value for measured, _ in defined])
-    if np.ptp(values) <= ALIKE * np.abs(values).max():
+    metric = metric_of().get(column)
+    bottom, top = metric.range if metric else (-math.inf, math.inf)
+    p_value = metric is not None and metric.unit == "p-value" and bool((values > 0).all())
+    scaled, back = (np.log10, lambda x: 10.0**x) if p_value else (np.asarray, float)
+    known = not any(limit is None for limit in own)
+    covers = f"{defined[0][0].extra.get('interval', 'rows')} and seeds" if known else "seeds"
+    alike = np.ptp(values) <= ALIKE * np.abs(values).max()
+    if alike and not known:
         return None, "none: all seeds gave the same"
-    reach = stdtrit(len(values) - 1, (1 + LEVEL) / 2) * values.std(ddof=1) / math.sqrt(len(values))
-    bottom, top = metric_of()[column].range if column in metric_of() else (-math.inf, math.inf)
-    return (max(bottom, float(values.mean() - reach)), min(top, float(values.mean() + reach))), "seeds"
+    points = scaled(values)
+    reach = 0.0 if alike else stdtrit(len(values) - 1, (1 + LEVEL) / 2) * points.std(ddof=1) / math.sqrt(len(values))
+    below = above = 0.0
+    if known:
+        with np.errstate(divide="ignore"):  # a limit of 0 is infinitely far on a log scale
+            below = np.mean(points - scaled(np.array(own[::2])))
+            above = np.mean(scaled(np.array(own[1::2])) - points)
+    low = max(bottom, back(points.mean() - math.hypot(below, reach)))
+    high = min(top, back(points.mean() + math.hypot(above, reach)))
+    value = math.fsum(values) / len(values)  # on a log scale above the middle
+    return (min(low, value), max(high, value)), covers

@@ -67,13 +67,37 @@ def test_two_seeds_of_forget_quality_span_their_own_intervals(tmp_path):
 
 
 def test_three_seeds_of_forget_quality_give_students_interval(tmp_path):
-    # Mean 0.3, variance (0.04 + 0.01 + 0.09) / 2 = 0.07; t of 2 degrees of freedom at 0.975 is 4.30265.
+    # log10: -1, -0.69897, -0.22185; mean -0.64027, deviation 0.39238; t of 2 degrees of freedom at 0.975 is 4.30265.
     runs = [make_record(seed=s, quality=(q, None, None)) for s, q in enumerate((0.1, 0.2, 0.6))]
     cell = only(board_of(tmp_path, *runs, scores={s: forget_scores([0.0]) for s in range(3)})).cells["forget_quality"]
     assert cell.value == pytest.approx(0.3)
-    assert cell.low == 0.0  # clipped: p-values are not negative
-    assert cell.high == pytest.approx(0.3 + 4.30265 * math.sqrt(0.07 / 3), rel=1e-5)
+    assert cell.low == pytest.approx(10 ** (-0.640273 - 4.30265 * 0.392382 / math.sqrt(3)), rel=1e-4)
+    assert cell.high == 1.0  # clipped: no p-value is above 1
     assert cell.covers == "seeds"
+
+
+def test_three_seeds_with_intervals_of_their_own_cover_both(tmp_path):
+    # Utility, mean 0.5 and deviation 0.1 between seeds; 0.03 to 0.05 down and 0.1 up within them, on average 0.04, 0.1.
+    numbers = [(0.4, 0.37, 0.5), (0.5, 0.46, 0.6), (0.6, 0.55, 0.7)]
+    runs = [make_record(seed=s, metrics={"model_utility": three}) for s, three in enumerate(numbers)]
+    board = board_of(tmp_path, *runs, scores={s: forget_scores([0.0]) for s in range(3)})
+    cell = only(board).cells["model_utility"]
+    between = 4.30265 * 0.1 / math.sqrt(3)
+    assert cell.value == pytest.approx(0.5)
+    assert cell.low == pytest.approx(0.5 - math.sqrt(0.04**2 + between**2), rel=1e-5)
+    assert cell.high == pytest.approx(0.5 + math.sqrt(0.1**2 + between**2), rel=1e-5)
+    assert cell.covers == "authors and seeds"
+
+
+def test_three_seeds_that_agree_keep_their_own_interval(tmp_path):
+    # On the log scale one decade down and a tenth of one up; a limit of 0 stays one.
+    runs = [make_record(seed=s, quality=(0.1, 0.01, 0.1 * 10**0.1)) for s in range(3)]
+    scores = {s: forget_scores([0.0]) for s in range(3)}
+    cell = only(board_of(tmp_path / "a", *runs, scores=scores)).cells["forget_quality"]
+    assert (cell.low, cell.high) == pytest.approx((0.01, 0.1 * 10**0.1)) and cell.covers == "authors and seeds"
+    runs = [make_record(seed=s, quality=(q, 0.0, 0.3)) for s, q in enumerate((0.1, 0.1, 0.2))]
+    cell = only(board_of(tmp_path / "b", *runs, scores=scores)).cells["forget_quality"]
+    assert cell.low == 0.0 and 0.3 < cell.high < 1
 
 
 @pytest.mark.parametrize(
