@@ -15,6 +15,7 @@ from benchmark.statistics import DRAWS, LEVEL, resampling_units, two_level_inter
 if TYPE_CHECKING:
     from benchmark.scores import Scores
 
+AND_SEEDS = " and seeds"
 UNION = "union of the seeds' own intervals"
 ALIKE = 1e-12  # relative width below which an interval is rounding error, and no statement on uncertainty
 
@@ -80,7 +81,7 @@ def _over_rows_and_seeds(
     values = [metric.transform(set_name, metric.values(set_name, rows)[0]) for rows in sets]
     limits = two_level_interval([(v, rows.authors) for v, rows in zip(values, sets, strict=True)], DRAWS, rng)
     kind = resampling_units(sets[0].authors)[2]
-    return limits, f"{kind} and seeds" if limits else "none: every draw gave the same"
+    return limits, kind + AND_SEEDS if limits else "none: every draw gave the same"
 
 
 def _over_seeds(
@@ -106,7 +107,7 @@ def _over_seeds(
     p_value = metric is not None and metric.unit == "p-value" and bool((values > 0).all())
     scaled, back = (np.log10, lambda x: 10.0**x) if p_value else (np.asarray, float)
     known = not any(limit is None for limit in own)
-    covers = f"{defined[0][0].extra.get('interval', 'rows')} and seeds" if known else "seeds"
+    covers = f"{defined[0][0].extra.get('interval', 'rows')}{AND_SEEDS}" if known else "seeds"
     alike = np.ptp(values) <= ALIKE * np.abs(values).max()
     if alike and not known:
         return None, "none: all seeds gave the same"

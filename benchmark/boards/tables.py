@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from benchmark.boards.cells import AND_SEEDS
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -219,7 +221,9 @@ def _span(counts: Iterable[int | None]) -> str:
 
 def _covered(board: Board, metric: str) -> str:
     found = [row.cells[metric].covers for row in board.rows if row.cells[metric].low is not None]
-    return re.sub(r"(\w+): (\w+)", r"\2 of \1", " or ".join(dict.fromkeys(found))).replace(";", ",")
+    own = dict.fromkeys(covers.removesuffix(AND_SEEDS) for covers in found)
+    several = " (and seeds, where a row has several)" if any(covers.endswith(AND_SEEDS) for covers in found) else ""
+    return re.sub(r"(\w+): (\w+)", r"\2 of \1", " or ".join(own)).replace(";", ",") + several
 
 
 def _symbols(text: str) -> str:

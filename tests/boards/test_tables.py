@@ -5,6 +5,7 @@ from rich.console import Console
 import metrics
 from benchmark.boards.tables import escape, latex, markdown, number, terminal_table
 from tests.boards.made_records import board_of, config, make_record, three_rows
+from tests.metrics.factory import forget_scores
 
 
 def test_caption_says_what_intervals_cover(tmp_path):
@@ -63,6 +64,13 @@ npo+rt & \textbf{0.53} {\scriptsize [0.21, 0.84]} & 0.100 & \textbf{0.500} {\scr
 \end{table}
 """
 )
+
+
+def test_caption_says_once_where_seeds_are_covered(tmp_path):
+    runs = [make_record("npo", seed=s, quality=(q, q / 2, 2 * q)) for s, q in enumerate((0.1, 0.2, 0.3))]
+    scores = {s: forget_scores([0.0]) for s in range(3)}
+    text = markdown(board_of(tmp_path, make_record("dpo", quality=(0.3, 0.2, 0.4)), *runs, scores=scores))
+    assert "forget quality over authors (and seeds, where a row has several)" in text.splitlines()[0]
 
 
 def test_markdown_of_a_small_board(tmp_path):
