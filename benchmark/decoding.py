@@ -1,7 +1,8 @@
 """A batch of answers being decoded: its state, and one step that gives every row its next token.
 
-A step waits for nothing: what happens to finished rows is decided on the device, and how many have finished is looked
-at every few steps (on a CPU every step, where looking is free).
+What happens to finished rows is decided on the device, and how many have finished is looked at every few steps (on a CPU
+every step, where looking is free). So a step of ours waits for nothing; transformers itself asks a plain mask whether it
+masks anything, which steps with slots (benchmark/replay.py) spare it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from benchmark.batches import to_device
 from benchmark.vocabulary import Head, logits_chunks
 
 LOOK = {"cpu": 1, "cuda": 8}  # steps between two looks at how many rows have finished
-LEAVE = 4  # leaving costs a copy of the cache, so rows leave when one in so many has finished
+LEAVE_FROM = 0.25  # of the rows finished: leaving costs a copy of the cache
 
 Choose = Callable[
     [Tensor, Tensor, Tensor], Tensor
@@ -96,7 +97,7 @@ class Decoding:
         self.left -= 1
 
     def advance(self, mask: Tensor, cache: Any) -> None:
-        """What a step does but for the room for the next one: nothing here waits for the device."""
+        """What a step does but for the room for the next one."""
         every = torch.arange(len(self.ids), device=self.ids.device)
         last = torch.full_like(every, self.ids.shape[1] - 1)
         given = {"input_ids": self.ids, "attention_mask": mask, "position_ids": self.position}
@@ -118,8 +119,8 @@ class Decoding:
         self.place = place.clamp(max=self.longest - 1)
 
     def finished(self) -> float:
-        """The share of rows that are done; waits for the device."""
-        return self.done.float().mean().item()
+        """The share of rows that are done, exactly 1 for all of them; waits for the device."""
+        return int(self.done.sum()) / len(self.done)
 
     def leave(self) -> None:
         """Let the rows go that are done."""
@@ -133,7 +134,7 @@ def decode(decoding: Decoding) -> None:
     """Steps until all rows are done."""
     look = LOOK[decoding.done.device.type]
     for number in range(decoding.left):
-        if number % look == 0 and (finished := decoding.finished()) * LEAVE >= 1:
+        if number % look == 0 and (finished := decoding.finished()) >= LEAVE_FROM:
             if finished == 1:
                 return
             decoding.leave()

@@ -124,6 +124,7 @@ def _generate(
         return answers
     stops = torch.tensor(sorted(eos_ids), device=device)
     head = direct_head(model)
+    replays = device != "cpu" and REPLAY and steps_replay_exactly(model, device, head)
     longest = len(rows[order[0]].ids)
     budget = min(
         batch_size or len(rows),
@@ -139,7 +140,7 @@ def _generate(
             return choose(logits, among[alive], places)
 
         given = [rows[i] for i in numbers]
-        found = _generate_batch(model, given, pick, stops, pad_id, max_new_tokens, device, head)
+        found = _generate_batch(model, given, pick, stops, pad_id, max_new_tokens, device, head, replays)
         for i, answer in zip(numbers, found, strict=True):
             answers[i] = answer
         if on_progress:
@@ -158,10 +159,11 @@ def _generate_batch(
     max_new_tokens: int,
     device: str,
     head: Head | None,
+    replays: bool,
 ) -> list[list[int]]:
     decoding = Decoding(model, rows, choose, stops, pad_id, max_new_tokens, device, head)
     decoding.step()
-    if device != "cpu" and REPLAY and steps_replay_exactly(model, device, head):
+    if replays:
         decode_by_replay(decoding)
     decode(decoding)
     ends = set(stops.tolist())

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-# oneDNN writes code for every shape and keeps it, half a MiB each for 1,024 shapes. Read at the first product.
+# oneDNN writes code for every shape and keeps it, half a MiB each: for 1,024 shapes unless told otherwise. Writing it
+# anew costs a training step of ever new widths a tenth at most. Read at the first product.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 LARGEST_TRANSPOSED = 2**23  # elements: above it oneDNN's reading of transposed factors costs more than it gains
@@ -23,26 +23,28 @@ LARGEST_TRANSPOSED = 2**23  # elements: above it oneDNN's reading of transposed 
 
 def product(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """[..., I], [O, I], [O] -> [..., O]."""
+    bias = None if bias is None else bias.contiguous()  # the operator does not look at its stride
     return torch.ops.mkldnn._linear_pointwise(inputs, weight, bias, "none", [], "")
 
 
 class _Differentiable(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        ctx.save_for_backward(inputs, weight)
+        of_inputs, of_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(inputs if of_weight else None, weight if of_inputs else None)
         return product(inputs, weight, bias)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight = ctx.saved_tensors
         of_inputs = of_weight = of_bias = None
+        again = torch.is_grad_enabled()  # this gradient is to be differentiated itself: torch's own products can be
         if ctx.needs_input_grad[0]:
-            of_inputs = product(gradient, weight.t())
+            of_inputs = gradient @ weight if again else product(gradient, weight.t())
         flat = gradient.flatten(0, -2)  # [N, O]
         if ctx.needs_input_grad[1]:
             rows = inputs.flatten(0, -2)  # [N, I]
-            small = flat.numel() <= LARGEST_TRANSPOSED
+            small = flat.numel() <= LARGEST_TRANSPOSED and not again
             of_weight = product(flat.t(), rows.t()) if small else flat.t() @ rows
         if ctx.needs_input_grad[2]:
             of_bias = flat.sum(0)
@@ -53,8 +55,9 @@ class Linear(nn.Linear):
     """A linear layer with oneDNN's product where it is in float32 on a CPU."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        plain = inputs.dtype != torch.float32 or self.weight.dtype != torch.float32
-        if plain or inputs.device.type != "cpu" or inputs.ndim < 2 or torch.is_autocast_enabled("cpu"):
+        plain = inputs.dtype != torch.float32 or self.weight.dtype != torch.float32 or inputs.device.type != "cpu"
+        odd = inputs.ndim < 2 or not inputs.numel() or not self.weight.numel()
+        if plain or odd or torch.is_autocast_enabled("cpu"):
             return super().forward(inputs)
         if torch.is_grad_enabled():
             return _Differentiable.apply(inputs, self.weight, self.bias)

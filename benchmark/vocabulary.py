@@ -8,8 +8,8 @@ cost more than all else that is read of a chunk, so they are taken only where so
 Memory: beside the weights, scoring holds one batch's hidden states and attention mask (``scoring.MAX_TOKENS``
 positions), a core's chunk of logits with its copies, about 2 x CHUNK_BYTES + 3 x PASS_BYTES, and all answers' token
 ids and scores; no copy of the head. The rule: a whole scoring peaks at no more than 1.3 times the weights and its
-largest batch. ``python -m benchmark.speed`` reports it: 1.13 of 6,868 answers to TOFU (a Llama of 2 layers x 128,
-49,152 tokens, one thread), where the weights are small enough for all else to count.
+largest batch. ``python -m benchmark.speed`` reports it: 1.12 of 6,868 answers to TOFU (a Llama of 2 layers x 128,
+49,152 tokens, two threads), where the weights are small enough for all else to count.
 """
 
 from __future__ import annotations

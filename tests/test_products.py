@@ -38,6 +38,40 @@ def test_values_and_gradients_are_torchs(shape, largest, monkeypatch):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(0, 7), (2, 0, 7)])
+def test_no_rows(shape):
+    network = use_onednn(model())
+    inputs = torch.zeros(shape, requires_grad=True)
+    network(inputs).sum().backward()
+    assert inputs.grad.shape == shape and not network[0].weight.grad.any()
+
+
+def test_a_bias_of_any_stride():
+    network = use_onednn(model())
+    network[0].bias = nn.Parameter(torch.arange(22.0)[::2])
+    inputs = torch.ones(2, 7)
+    torch.testing.assert_close(network[0](inputs), nn.functional.linear(inputs, network[0].weight, network[0].bias))
+
+
+def test_a_gradient_can_be_differentiated_again():
+    found = []
+    for network in (model(), use_onednn(model())):
+        inputs = torch.linspace(-1, 1, 14).reshape(2, 7).requires_grad_()
+        (first,) = torch.autograd.grad(network(inputs).square().sum(), inputs, create_graph=True)
+        first.square().sum().backward()
+        found.append([inputs.grad, *(p.grad for p in network.parameters())])
+    for plain, ours in zip(*found, strict=True):
+        torch.testing.assert_close(ours, plain)
+
+
+def test_a_frozen_layer_keeps_no_inputs():
+    network = use_onednn(model()).requires_grad_(False)
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.shape) or t, lambda t: t):
+        network(torch.ones(2, 7, requires_grad=True))
+    assert kept == [(11, 7), (2, 11), (3, 11)]  # weights, and what tanh gave
+
+
 def test_only_what_needs_a_gradient_gets_one():
     network = use_onednn(model())
     network[0].requires_grad_(False)

@@ -40,6 +40,8 @@ def graphs(monkeypatch):
     monkeypatch.setattr(replay, "capture", twice)
     monkeypatch.setattr(replay, "BLOCK", 4)
     monkeypatch.setattr(replay, "FEW", 2)
+    monkeypatch.setattr(replay, "SHORTEST", 1)
+    monkeypatch.setattr(replay, "_capturing_works", True)
     monkeypatch.setitem(replay.LOOK, "cuda", 3)
 
 
@@ -100,6 +102,38 @@ def test_a_step_that_cannot_be_captured_is_done_without(fails_at, graphs, monkey
     assert not found.done.all()
     decode(found)
     assert torch.equal(found.out, expected.out)
+    decode_by_replay(batch(model, ends_of(model)))
+    assert len(blocks) == fails_at + 1, "after a failed capture another was tried"
+
+
+def test_few_steps_are_not_worth_a_graph(graphs, monkeypatch):
+    monkeypatch.setattr(replay, "SHORTEST", MOST)
+    monkeypatch.setattr(replay, "capture", None)
+    model, _ = tiny_model("llama")
+    decode_by_replay(batch(model, ends_of(model)))
+
+
+@pytest.mark.parametrize("rows", [41, 82])
+def test_all_rows_finished_is_exactly_one(rows):
+    """1 / 41 is no float: a mean that multiplies by it, as a GPU's does, would miss 1."""
+    model, _ = tiny_model("llama")
+    options = {"pad_id": 0, "max_new_tokens": 6}
+    ((stop,),) = generation.generate_greedy(model, [[3, 4]], eos_ids={0}, **(options | {"max_new_tokens": 1}))
+    found = generation.generate_greedy(model, [[3, 4]] * rows, eos_ids={stop}, **options)
+    assert found == [[]] * rows
+    decoding = batch(model, {0})
+    decoding.done = torch.ones(rows, dtype=torch.bool)
+    assert decoding.finished() == 1.0
+
+
+def test_slots_hold_keys_and_values_once(graphs):
+    model, _ = tiny_model("llama")
+    decoding = batch(model, ends_of(model))
+    with torch.inference_mode():
+        slots = replay.Slots(decoding, 4)
+    for old, new in zip(decoding.cache.layers, slots.cache.layers, strict=True):
+        assert old.keys.untyped_storage().data_ptr() == new.keys.untyped_storage().data_ptr()
+        assert old.values.untyped_storage().data_ptr() == new.values.untyped_storage().data_ptr()
 
 
 def test_full_memory_is_for_smaller_batches(graphs, monkeypatch):
@@ -122,9 +156,23 @@ def test_plain_attention_replays(architecture, dtype):
         model.float()
 
 
-def test_a_wrong_mask_is_noticed(monkeypatch):
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_wrong_mask_is_noticed(monkeypatch, dtype):
     model, _ = tiny_model("llama")
     monkeypatch.setattr(torch.Tensor, "index_fill_", lambda self, *given: self)  # no slot is ever opened
+    try:
+        assert not steps_replay_exactly(model.to(dtype), "cpu", direct_head(model))
+    finally:
+        model.float()
+
+
+def test_a_step_that_waits_is_refused(monkeypatch):
+    model, _ = tiny_model("llama")
+
+    def refuse(device):
+        raise RuntimeError("called a synchronizing CUDA operation")
+
+    monkeypatch.setattr(replay, "_refusing_to_wait", refuse)
     assert not steps_replay_exactly(model, "cpu", direct_head(model))
 
 

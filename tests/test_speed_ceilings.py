@@ -128,6 +128,7 @@ def test_replayed_steps_are_counted(monkeypatch):
     rows = [Begun([3, 4, 5], ()), Begun([6], ())]
     never = torch.tensor([model.config.vocab_size])
     monkeypatch.setattr(replay, "capture", lambda step: step() or (lambda: None))  # a graph's replay calls no hook
+    monkeypatch.setattr(replay, "SHORTEST", 1)
     with torch.inference_mode(), watch.phase("decoding"):
         decoding = Decoding(model, rows, lambda logits, *_: logits.argmax(-1), never, 0, 6, "cpu", head)
         decoding.step()

@@ -143,13 +143,14 @@ def _genuine(given: dict[str, Any], pad_id: int) -> Tensor:
     every = torch.tensor(ids.numel(), device=ids.device)
     if mask is None:
         genuine = every
-    elif mask.ndim == 4:  # trees: all but their first token stand past position 0
+    elif mask.ndim == 4 and ids.shape[1] > 1:  # trees: all but their first token stand past position 0
         genuine = (given["position_ids"] > 0).sum() + len(ids)
+    elif mask.ndim == 4:  # a step with slots; the finished rows among them are not told apart
+        genuine = every
     else:
         real = mask[:, -ids.shape[1] :].bool()
-        genuine = (
-            (real & (ids != pad_id)).sum() if ids.shape[1] == 1 else real.sum()
-        )  # a finished row goes on with padding
+        # transformers' finished rows go on with padding; ours with a token, until they leave
+        genuine = (real & (ids != pad_id)).sum() if ids.shape[1] == 1 else real.sum()
     return torch.stack([every, genuine])
 
 
