@@ -53,7 +53,7 @@ def give_freed_memory_back() -> None:
     It keeps what was freed, but the next batch's tensors are of slightly other sizes and find no place in it: without
     this, scoring grows to twice what its largest batch needs.
     """
-    with suppress(AttributeError, OSError):
+    with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 

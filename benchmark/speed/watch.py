@@ -179,7 +179,7 @@ def _start_peak(device: str) -> int | None:
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated()
-    with suppress(AttributeError, OSError):  # glibc keeps freed memory, which would hide as much of what comes now
+    with suppress(AttributeError, OSError, TypeError):  # glibc keeps freed memory, which would hide as much of what comes now
         ctypes.CDLL(None).malloc_trim(0)
     try:
         Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak is counted from here on
