@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from benchmark.decoding import LOOK, Begun, Decoding, new_cache
 from benchmark.vocabulary import Head
 
+# These four are reckoned from what a step launches and a capture does, not measured.
 BLOCK = 64  # steps of one graph at most
 SHORTEST = 8  # steps that are worth a graph
 RECAPTURE_FROM = 0.5  # of the rows finished: a new graph costs as much as several steps, so rows leave only then,

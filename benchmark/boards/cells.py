@@ -95,8 +95,9 @@ def _over_seeds(
     (t = 12.7): there it is the span of their own intervals.
     """
     own = [limit for measured, _ in defined for limit in (measured.low, measured.high)]
+    known = None not in own
     if len(defined) == 2:
-        if any(limit is None for limit in own):
+        if not known:
             return None, "none: two seeds, and not both have an interval of their own"
         return (min(own), max(own)), UNION
     from scipy.special import stdtrit
@@ -106,7 +107,6 @@ def _over_seeds(
     bottom, top = metric.range if metric else (-math.inf, math.inf)
     p_value = metric is not None and metric.unit == "p-value" and bool((values > 0).all())
     scaled, back = (np.log10, lambda x: 10.0**x) if p_value else (np.asarray, float)
-    known = not any(limit is None for limit in own)
     covers = f"{defined[0][0].extra.get('interval', 'rows')}{AND_SEEDS}" if known else "seeds"
     alike = np.ptp(values) <= ALIKE * np.abs(values).max()
     if alike and not known:

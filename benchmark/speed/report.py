@@ -91,8 +91,9 @@ def _all_shares(comparison: Comparison, ceilings: Ceilings) -> dict[str, dict[st
 
 
 def _shares(name: str, comparison: Comparison, ceilings: Ceilings) -> list[str]:
-    found = _all_shares(comparison, ceilings)
-    plain, ours = found["plain"][name], found["ours"][name]
+    plain, ours = (
+        shares(name, costs[name], comparison.work, ceilings) for costs in (comparison.plain, comparison.ours)
+    )
     of = {
         "matmul": f"matmul ceiling ({ceilings.matmul / 1e12:.3g} TFLOP/s)",
         "bandwidth": f"memory-bandwidth ceiling ({ceilings.bandwidth / 1e9:.3g} GB/s)",

@@ -33,7 +33,10 @@ def step_seconds(model: nn.Module, encoder: Encoder, rows: Sequence[Row], device
 
 
 def train_plainly(model: nn.Module, encoder: Encoder, rows: Sequence[Row], device: str) -> int:
-    """One epoch with labels at every position, rows as they come, torch's own layers, an AdamW that is not fused. Steps taken."""
+    """One epoch with labels at every position, rows as they come, an AdamW that is not fused. Steps taken.
+
+    The model is to have torch's own layers.
+    """
     optimizer = torch.optim.AdamW(model.parameters(), lr=LR, weight_decay=0.01)
     model.train()
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark import replay, scoring
+from benchmark.batches import give_freed_memory_back
 from benchmark.batches import in_batches as in_turn
 from benchmark.prompts import Encoder
 
@@ -77,7 +77,6 @@ class Watch:
         """Seconds of the tokenizer are counted as the phase "tokenise"."""
         cost = self.costs.setdefault(name, Cost())
         counts: list[Tensor] = []  # (positions, genuine ones) of each forward, on the device: reading them would wait
-
         projections: list[int] = []  # of each call of the head; several threads call it
 
         def capturing() -> bool:  # nothing is done then; the replays are counted
@@ -87,7 +86,8 @@ class Watch:
             if capturing():
                 return
             counts.append(_genuine(given, self.encoder.pad_id))
-            cost.steps, cost.cached = cost.steps + 1, cost.cached + _keys(given)
+            cost.steps += 1
+            cost.cached += _keys(given)
 
         hooks = [
             self.model.register_forward_pre_hook(forwarded, with_kwargs=True),
@@ -101,11 +101,9 @@ class Watch:
 
             def counted() -> None:
                 again()
-                cost.positions, cost.steps, cost.cached = (
-                    cost.positions + rows,
-                    cost.steps + 1,
-                    cost.cached + rows * keys,
-                )
+                cost.positions += rows
+                cost.steps += 1
+                cost.cached += rows * keys
                 projections.append(rows)
 
             return counted
@@ -179,8 +177,7 @@ def _start_peak(device: str) -> int | None:
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated()
-    with suppress(AttributeError, OSError, TypeError):  # glibc keeps freed memory, which would hide as much of what comes now
-        ctypes.CDLL(None).malloc_trim(0)
+    give_freed_memory_back()  # what is kept would hide as much of what comes now
     try:
         Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak is counted from here on
         return _status("VmRSS")
