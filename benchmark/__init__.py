@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "ScoreRequest": "benchmark.score_command",
-    "load_corpus": "benchmark.corpora",
-    "load_preset": "benchmark.preset",
-    "load_records": "benchmark.records",
-    "load_scores": "benchmark.score_files",
-    "run_board": "benchmark.board",
-    "score_model": "benchmark.scoring",
-    "score_to_file": "benchmark.score_command",
+    "ScoreRequest": "benchmark.runs.score",
+    "load_dataset": "benchmark.data.load",
+    "load_preset": "benchmark.config.load",
+    "load_records": "benchmark.records.record",
+    "load_scores": "benchmark.records.score_files",
+    "run_board": "benchmark.runs.board",
+    "score_model": "benchmark.evaluation.evaluate",
+    "score_to_file": "benchmark.runs.score",
 }
 __all__ = sorted(_HOMES)
 

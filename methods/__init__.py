@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import UserError, unknown_name
-from benchmark.registry import SourceFile, entry_files, import_file, only_subclass, read_source
+from benchmark.common.errors import UserError, unknown_name
+from benchmark.common.registry import SourceFile, entry_files, import_file, only_subclass, read_source, split_fields
 
 if TYPE_CHECKING:
     from methods.base import Method
@@ -53,19 +52,6 @@ def _files() -> dict[str, SourceFile]:
 def method_names() -> list[str]:
     """All registered names, in alphabetical order."""
     return sorted(_files())
-
-
-def split_fields(name: str) -> tuple[str, str, dict[str, Any]]:
-    """The name before ``@key=value``, these as they stand, and as fields; values are TOML, bare words texts."""
-    bare, changes = re.fullmatch(r"(.*?)((?:@\w+=[^@/]*)*)", name).groups()
-    fields = {}
-    for change in changes.split("@")[1:]:
-        key, _, text = change.partition("=")
-        try:
-            fields[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            fields[key] = text
-    return bare, changes, fields
 
 
 def method_source(name: str) -> tuple[str, SourceFile]:

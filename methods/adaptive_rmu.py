@@ -13,8 +13,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from benchmark.forward import Tokens, answer_hidden
-from methods.base import Batch, Models
+from methods.base import Batch, Models, Tokens, answer_hidden
 from methods.rmu import RMU
 
 VARIANTS = {"adaptive_rmu": {}}

@@ -16,8 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from benchmark.forward import Tokens
-from methods.base import Batch
+from methods.base import Batch, Tokens
 from methods.dpo import DPO
 
 VARIANTS = {"altpo": {}}

@@ -8,7 +8,7 @@ needs of the benchmark it declares in ``needs``:
 * ``alternatives``: each forget question also comes with an answer that the fine-tuned model sampled before
   unlearning (``batch.alternative``; the fields ``alternatives`` and ``alternative_temperature`` say how);
 * ``reference``: the frozen fine-tuned model, live (``batch.reference``, ``models.reference``);
-* ``strengthened``: the fine-tuned model trained further on the forget rows (``models.strengthened``).
+* ``reinforced``: the fine-tuned model trained further on the forget rows (``models.reinforced``).
 """
 
 from __future__ import annotations
@@ -19,9 +19,30 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from benchmark.forward import Tokens
+from benchmark.common.errors import UserError
+from benchmark.models.decoding import new_cache
+from benchmark.models.forward import Tokens, answer_hidden, answer_logits, collate, projecting, token_logprobs, unwrap
+from benchmark.models.tokenization import TokenizedExample
 
-NEEDS = ("retain", "refusals", "alternatives", "reference", "strengthened")
+# What a method file may import from here, so that it depends on this one place and on no room of the benchmark.
+__all__ = [
+    "NEEDS",
+    "Batch",
+    "Method",
+    "Models",
+    "TokenizedExample",
+    "Tokens",
+    "UserError",
+    "answer_hidden",
+    "answer_logits",
+    "collate",
+    "new_cache",
+    "projecting",
+    "token_logprobs",
+    "unwrap",
+]
+
+NEEDS = ("retain", "refusals", "alternatives", "reference", "reinforced")
 
 
 @dataclass(frozen=True)
@@ -29,7 +50,7 @@ class Models:
     """The frozen models that a method may prepare from. ``reference`` is where unlearning starts."""
 
     reference: nn.Module
-    strengthened: nn.Module | None = None
+    reinforced: nn.Module | None = None
 
 
 @dataclass(frozen=True)

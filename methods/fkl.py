@@ -21,7 +21,7 @@ VARIANTS = {"fkl": {}}
 class FKL(RKLD):
     # Listings read a file without importing it, so what is inherited is said again.
     paper: ClassVar[str] = "arXiv:2406.01983"
-    needs: ClassVar[tuple[str, ...]] = ("strengthened",)
+    needs: ClassVar[tuple[str, ...]] = ("reinforced",)
 
     def divergence(self, log_student: Tensor, log_teacher: Tensor) -> Tensor:
         """[N] KL(teacher || student)."""

@@ -25,9 +25,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from benchmark.errors import UserError
-from benchmark.forward import Tokens, token_logprobs
-from methods.base import Batch
+from methods.base import Batch, Tokens, UserError, token_logprobs
 from methods.terms import WithRetain
 
 VARIANTS = {"flat": {}}

@@ -19,9 +19,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import UserError
-from benchmark.forward import Tokens
-from methods.base import Batch, Method, Models
+from methods.base import Batch, Method, Models, Tokens, UserError
 from methods.grad_ascent import GradAscent
 from methods.npo import NPO
 from methods.terms import WithRetain, nll, take_gradient

@@ -18,9 +18,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from benchmark.forward import Tokens, collate
-from benchmark.prompts import Encoded
-from methods.base import Batch, Method
+from methods.base import Batch, Method, TokenizedExample, Tokens, collate
 from methods.terms import nll, sequence_logprob
 
 VARIANTS = {"idk+ap": {}}
@@ -47,6 +45,6 @@ def answered_by(questions: Tokens, answers: Tokens) -> Tokens:
     rows = []
     for i, ids in enumerate(questions.input_ids):
         start = int(questions.column[questions.row == i].min())
-        rows.append(Encoded(ids[:start].tolist() + answers.targets[answers.row == i].tolist(), start))
+        rows.append(TokenizedExample(ids[:start].tolist() + answers.targets[answers.row == i].tolist(), start))
     padding = 0  # any token: the mask hides it
     return collate(rows, padding, questions.index.tolist()).to(questions.input_ids.device)

@@ -22,8 +22,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.forward import Tokens
-from methods.base import Batch
+from methods.base import Batch, Tokens
 from methods.ihl import IHL
 from methods.terms import nll
 

@@ -18,8 +18,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from benchmark.forward import answer_logits
-from methods.base import Batch
+from methods.base import Batch, answer_logits
 from methods.terms import WithRetain
 
 VARIANTS = {"me+gd": {}}

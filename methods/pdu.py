@@ -19,8 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.forward import answer_logits
-from methods.base import Batch, Method
+from methods.base import Batch, Method, answer_logits
 from methods.terms import nll
 
 VARIANTS = {"pdu": {}}

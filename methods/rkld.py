@@ -3,13 +3,13 @@
 Wang et al. 2024, arXiv 2406.01983; NAACL 2025 long paper 60. The teacher, at every prefix of a forget
 answer, in logit space:
 
-    l_t = l_o - alpha * relu(l_aug - l_o)                                   (original o, strengthened aug)
+    l_t = l_o - alpha * relu(l_aug - l_o)                                   (original o, reinforced aug)
     loss = mean over answer positions of KL(pi_theta || softmax(l_t))
 
 Chosen where the paper is silent: both teacher models are frozen and used at temperature 1; the student
 starts from the fine-tuned model; the closing EOS counts as an answer position and the prompt does not; the
-strengthened model is the fine-tuned one trained further on the forget rows, as long as the preset's
-[strengthening] says; a row's positions are averaged, then rows. Reporting is after the last epoch: the
+reinforced model is the fine-tuned one trained further on the forget rows, as long as the preset's
+[reinforcement] says; a row's positions are averaged, then rows. Reporting is after the last epoch: the
 paper's choice of the epoch with the best forget quality would select on the test metric.
 """
 
@@ -21,8 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.forward import Tokens, answer_logits
-from methods.base import Batch, Models
+from methods.base import Batch, Models, Tokens, answer_logits
 from methods.terms import WithRetain, kl_divergence
 
 VARIANTS = {"rkld": {}, "rkld+rt": {"retain": "rt"}, "rkld+kl": {"retain": "kl"}}
@@ -31,15 +30,15 @@ VARIANTS = {"rkld": {}, "rkld+rt": {"retain": "rt"}, "rkld+kl": {"retain": "kl"}
 @dataclass(frozen=True)
 class RKLD(WithRetain):
     paper: ClassVar[str] = "arXiv:2406.01983"
-    needs: ClassVar[tuple[str, ...]] = ("strengthened",)
+    needs: ClassVar[tuple[str, ...]] = ("reinforced",)
 
     alpha: float = 8.0  # paper: 8 on TOFU, 4 on Harry Potter; 4 to 12 beat the baselines
 
     def prepare(self, models: Models, tokens: Tokens) -> dict[str, Tensor]:
         # Neither model moves, so the teacher is the same in every epoch: computed once.
         original = answer_logits(models.reference, tokens)  # [N, V]
-        strengthened = answer_logits(models.strengthened, tokens)  # [N, V]
-        return {"log_teacher": teacher_logits(original, strengthened, self.alpha).log_softmax(-1)}
+        reinforced = answer_logits(models.reinforced, tokens)  # [N, V]
+        return {"log_teacher": teacher_logits(original, reinforced, self.alpha).log_softmax(-1)}
 
     def forget_loss(self, model: nn.Module, batch: Batch) -> Tensor:
         log_student = answer_logits(model, batch.forget).log_softmax(-1)  # [N, V]
@@ -51,6 +50,6 @@ class RKLD(WithRetain):
         return kl_divergence(log_student, log_teacher)
 
 
-def teacher_logits(original: Tensor, strengthened: Tensor, alpha: float) -> Tensor:
-    """The paper's unlearning teacher: tokens that strengthening raised are pushed down by alpha times as much."""
-    return original - alpha * torch.relu(strengthened - original)
+def teacher_logits(original: Tensor, reinforced: Tensor, alpha: float) -> Tensor:
+    """The paper's unlearning teacher: tokens that reinforcement raised are pushed down by alpha times as much."""
+    return original - alpha * torch.relu(reinforced - original)

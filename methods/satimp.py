@@ -17,8 +17,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.forward import token_logprobs
-from methods.base import Batch
+from methods.base import Batch, token_logprobs
 from methods.terms import WithRetain
 
 VARIANTS = {"satimp": {}}

@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.decoding import new_cache
-from benchmark.forward import projecting, unwrap
+from methods.base import new_cache, projecting, unwrap
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Task vector: subtract the direction in weight space that learning the forget rows took.
 
 Ilharco et al. 2022, arXiv 2212.04089: theta = theta_o - scale * (theta_aug - theta_o), with theta_aug
-the strengthened model. No training. Buffers stay the fine-tuned model's.
+the reinforced model. No training. Buffers stay the fine-tuned model's.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ VARIANTS = {"task_vector": {}}
 @dataclass(frozen=True)
 class TaskVector(Method):
     paper: ClassVar[str] = "arXiv:2212.04089"
-    needs: ClassVar[tuple[str, ...]] = ("strengthened",)
+    needs: ClassVar[tuple[str, ...]] = ("reinforced",)
     trains: ClassVar[bool] = False
 
     scale: float = 2.5  # lambda; the RKLD paper's choice on TOFU
 
     def unlearn(self, models: Models) -> dict[str, Tensor]:
-        strengthened = dict(models.strengthened.named_parameters())
+        reinforced = dict(models.reinforced.named_parameters())
         return {
-            name: (original - self.scale * (strengthened[name] - original)).detach()
+            name: (original - self.scale * (reinforced[name] - original)).detach()
             for name, original in models.reference.named_parameters()
         }

@@ -2,9 +2,9 @@
 
 Wang et al. 2024, arXiv 2406.01983 (ablation): at every position of every text the model answers with
 
-    l_t = l_o - alpha * relu(l_aug - l_o)                                   (original o, strengthened aug)
+    l_t = l_o - alpha * relu(l_aug - l_o)                                   (original o, reinforced aug)
 
-The weights stay those of the fine-tuned model; what is scored combines it with the strengthened one, so
+The weights stay those of the fine-tuned model; what is scored combines it with the reinforced one, so
 it costs two forward passes a token. It shows how much of RKLD's result is the teacher's and how much comes
 from distilling it into weights.
 """
@@ -27,10 +27,10 @@ VARIANTS = {"teacher": {}}
 @dataclass(frozen=True)
 class Teacher(Method):
     paper: ClassVar[str] = "arXiv:2406.01983"
-    needs: ClassVar[tuple[str, ...]] = ("strengthened",)
+    needs: ClassVar[tuple[str, ...]] = ("reinforced",)
     trains: ClassVar[bool] = False
 
     alpha: float = 8.0  # as RKLD: 8 on TOFU
 
     def deploy(self, model: nn.Module, models: Models) -> nn.Module:
-        return Combined(model, models.strengthened, partial(teacher_logits, alpha=self.alpha))
+        return Combined(model, models.reinforced, partial(teacher_logits, alpha=self.alpha))

@@ -8,9 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import UserError
-from benchmark.forward import Tokens, answer_logits, token_logprobs
-from methods.base import Batch, Method
+from methods.base import Batch, Method, Tokens, UserError, answer_logits, token_logprobs
 
 
 def nll(model: nn.Module, tokens: Tokens) -> Tensor:

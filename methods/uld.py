@@ -7,7 +7,7 @@ Ji et al. 2024, arXiv 2406.08607. The assistant is trained the wrong way round:
 
 so that where the assistant knows nothing the subtraction changes nothing. Both terms were checked against
 the authors' code. Chosen here: the assistant is the whole fine-tuned model, where the paper takes its first
-layers with adapters (adapters are the preset's choice); retain rows are those of the corpus as they are, where
+layers with adapters (adapters are the preset's choice); retain rows are those of the dataset as they are, where
 the authors add paraphrases; and no token is spared the subtraction, where their code leaves out those far
 less likely than the best one.
 """
@@ -20,8 +20,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from benchmark.forward import answer_logits
-from methods.base import Batch, Method, Models
+from methods.base import Batch, Method, Models, answer_logits
 from methods.steering import Combined
 from methods.terms import nll
 

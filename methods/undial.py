@@ -16,8 +16,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from benchmark.forward import Tokens, answer_logits
-from methods.base import Batch, Models
+from methods.base import Batch, Models, Tokens, answer_logits
 from methods.terms import WithRetain
 
 VARIANTS = {"undial": {}}

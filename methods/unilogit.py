@@ -21,8 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.forward import answer_logits
-from methods.base import Batch
+from methods.base import Batch, answer_logits
 from methods.terms import WithRetain, kl_divergence
 
 VARIANTS = {"unilogit": {}, "unilogit+rt": {"retain": "rt"}}

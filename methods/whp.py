@@ -19,8 +19,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from benchmark.forward import Tokens, answer_logits
-from methods.base import Batch, Method, Models
+from methods.base import Batch, Method, Models, Tokens, answer_logits
 from methods.rkld import teacher_logits
 
 VARIANTS = {"whp": {}}
@@ -29,13 +28,13 @@ VARIANTS = {"whp": {}}
 @dataclass(frozen=True)
 class WHP(Method):
     paper: ClassVar[str] = "arXiv:2310.02238"
-    needs: ClassVar[tuple[str, ...]] = ("strengthened",)
+    needs: ClassVar[tuple[str, ...]] = ("reinforced",)
 
     alpha: float = 5.0  # the paper's
 
     def prepare(self, models: Models, tokens: Tokens) -> dict[str, Tensor]:
         baseline = answer_logits(models.reference, tokens)  # [N, V]
-        reinforced = answer_logits(models.strengthened, tokens)  # [N, V]
+        reinforced = answer_logits(models.reinforced, tokens)  # [N, V]
         return {"generic": teacher_logits(baseline, reinforced, self.alpha).argmax(-1)}  # [N]
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.errors import UserError
-from benchmark.registry import import_file
+from benchmark.common.errors import UserError
+from benchmark.common.registry import import_file
 from metrics.base import DIRECTIONS, SETS, Measurement, Metric, SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 __all__ = [
     "ORDER",
@@ -41,7 +41,7 @@ FOLDER = Path(__file__).resolve().parent
 # The columns of a board in their canonical order; those of other metrics follow.
 ORDER = (
     "forget_quality",
-    "forget_quality_other_half",
+    "forget_quality_test_authors",
     "ks_statistic",
     "model_utility",
     *(f"{s}_{metric}" for s in SETS for metric in ("probability", "rouge", "truth_ratio")),

@@ -20,7 +20,7 @@ import numpy as np
 from metrics.base import Metric, SetMetric, mean
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ def mean_over_rows(
 
 
 def _rows(gold: list, generated: list, answers: list, wrong: list) -> SetScores:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
     questions, authors = [""] * len(gold), np.full(len(gold), -1)
     return SetScores(answers, answers, wrong, generated, gold, questions, authors)
 
 
-def _answer(logprobs: list[float], hits: list[bool]) -> Any:
-    from benchmark.scores import AnswerScores
+def _answer(logprobs: list[float], is_greedy: list[bool]) -> Any:
+    from benchmark.evaluation.scores import AnswerScores
 
     none = np.full(len(logprobs), np.nan)
-    return AnswerScores(np.array(logprobs, dtype=np.float64), np.array(hits, dtype=bool), none, none)
+    return AnswerScores(np.array(logprobs, dtype=np.float64), np.array(is_greedy, dtype=bool), none, none)
 
 
 def nll_rows(predictions: list[float], references: list[list[float]]) -> SetScores:

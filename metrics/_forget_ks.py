@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from benchmark.statistics import KS_DRAWS, bootstrap_ks, ks_two_sample, widened_interval
-from metrics._reference import check_same_rows
+from benchmark.common.statistics import KS_DRAWS, bootstrap_ks, ks_two_sample, widened_interval
+from benchmark.evaluation.scores import check_same_rows
 from metrics.base import Measurement, Metric, SetMetric, interval_fields
 from metrics.truth_ratio import TruthRatio
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores, SetScores
+    from benchmark.evaluation.scores import Scores, SetScores
 
 
 class ForgetKS(Metric):

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics._reference import check_same_rows
+from benchmark.evaluation.scores import check_same_rows
 from metrics._resample import Resample, limits_of, resamples
 from metrics.base import Measurement, Metric
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores, SetScores
+    from benchmark.evaluation.scores import Scores, SetScores
 
-NO_HOLDOUT = "no held-out authors: the corpus has no holdout set"
+NO_HOLDOUT = "no held-out authors: the dataset has no holdout set"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.statistics import DRAWS, cluster_counts, cluster_totals, percentile_interval, resampling_units
+from benchmark.common.statistics import DRAWS, cluster_counts, cluster_totals, percentile_interval, resampling_units
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 Limits = tuple[float | None, float | None, dict[str, float | str]]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from benchmark.scores import AnswerScores
+    from benchmark.evaluation.scores import AnswerScores
 
 ROUNDING = 1e-3  # nats: float32 may leave an nll a hair below 0, anything further down is no likelihood
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from benchmark.scores import AnswerScores
+    from benchmark.evaluation.scores import AnswerScores
 
 
 FLOOR = 1e-3  # nats; OpenUnlearning floors the variance at 1e-6
 
 
-def content_hits(answer: AnswerScores) -> np.ndarray:
+def content_is_greedy(answer: AnswerScores) -> np.ndarray:
     """[L - 1] bool: was the gold token the most likely one, closing EOS left out."""
-    return np.asarray(answer.hits, dtype=bool)[:-1]
+    return np.asarray(answer.is_greedy, dtype=bool)[:-1]
 
 
 def no_content(answers: list[AnswerScores]) -> np.ndarray:
     """[n] bool: nothing is left of the answer without its closing EOS."""
-    return np.array([len(a.hits) == 1 for a in answers], dtype=bool)
+    return np.array([len(a.is_greedy) == 1 for a in answers], dtype=bool)
 
 
 def lowest_mean(values: np.ndarray) -> float:
@@ -41,5 +41,5 @@ def standardized(answer: AnswerScores) -> np.ndarray:
     of it then is rounding.
     """
     with np.errstate(invalid="ignore"):  # NaN, and -inf - -inf, stay undefined
-        above = np.asarray(answer.logprobs, dtype=np.float64) - answer.mean
-    return above / np.maximum(answer.std, FLOOR)
+        above = np.asarray(answer.logprobs, dtype=np.float64) - answer.logprob_mean
+    return above / np.maximum(answer.logprob_std, FLOOR)

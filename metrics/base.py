@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from benchmark.statistics import DRAWS, cluster_bootstrap_means, percentile_interval, resampling_units
+from benchmark.common.statistics import DRAWS, cluster_bootstrap_means, percentile_interval, resampling_units
 
-if TYPE_CHECKING:  # benchmark.scores imports pandas
-    from benchmark.scores import Scores, SetScores
+if TYPE_CHECKING:  # benchmark.evaluation.scores imports pandas
+    from benchmark.evaluation.scores import Scores, SetScores
 
 SETS = ("forget", "retain", "real_authors", "world_facts")
 DIRECTIONS = ("higher", "lower", "target")

@@ -12,11 +12,11 @@ import numpy as np
 
 from metrics._evaluate import TOKENS, standalone
 from metrics._rows import answer_problems
-from metrics._tokens import content_hits, no_content
+from metrics._tokens import content_is_greedy, no_content
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class ExactMemorization(SetMetric):
@@ -30,8 +30,8 @@ class ExactMemorization(SetMetric):
     sets = ("forget",)
 
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:
-        hits = [content_hits(answer) for answer in rows.answers]
-        return np.array([h.mean() if len(h) else np.nan for h in hits], dtype=np.float64)
+        is_greedy = [content_is_greedy(answer) for answer in rows.answers]
+        return np.array([h.mean() if len(h) else np.nan for h in is_greedy], dtype=np.float64)
 
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
         found = answer_problems("gold answer", rows.answers, rows.answer_nll())

@@ -1,6 +1,6 @@
 """Excess leak@k: leak@k less the retrained model's own, row by row.
 
-A model that never saw the forget rows still hits some answers by chance; only what is above that is left of
+A model that never saw the forget rows still is_greedy some answers by chance; only what is above that is left of
 them. 0 is the aim, -1 and 1 the limits. k as in ``leak_at_k``. Aggregate: mean over the forget rows that are
 defined for both models; the interval resamples authors, the same ones for both.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics._reference import check_same_rows
+from benchmark.evaluation.scores import check_same_rows
 from metrics.base import Measurement, Metric, mean, mean_interval
 from metrics.leak_at_k import OTHERS, K, LeakAtK, leak, log_q
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 LEAK = LeakAtK()
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from metrics._evaluate import TOKENS, standalone
 from metrics._rows import answer_problems
-from metrics._tokens import content_hits, no_content
+from metrics._tokens import content_is_greedy, no_content
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class ExtractionStrength(SetMetric):
@@ -32,20 +32,20 @@ class ExtractionStrength(SetMetric):
     sets = ("forget",)
 
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:
-        return np.array([strength(content_hits(answer)) for answer in rows.answers], dtype=np.float64)
+        return np.array([strength(content_is_greedy(answer)) for answer in rows.answers], dtype=np.float64)
 
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
         found = answer_problems("gold answer", rows.answers, rows.answer_nll())
         return found | {"gold answer without tokens before its EOS": no_content(rows.answers)}
 
 
-def strength(hits: np.ndarray) -> float:
-    """Share of [L] that the unbroken run of hits at the end makes up; NaN for L = 0."""
-    if not len(hits):
+def strength(is_greedy: np.ndarray) -> float:
+    """Share of [L] that the unbroken run of is_greedy at the end makes up; NaN for L = 0."""
+    if not len(is_greedy):
         return float("nan")
-    wrong = np.flatnonzero(~hits)
+    wrong = np.flatnonzero(~is_greedy)
     prefix = wrong[-1] + 1 if len(wrong) else 0  # k: up to and including the last wrong token
-    return float((len(hits) - prefix) / len(hits))
+    return float((len(is_greedy) - prefix) / len(is_greedy))
 
 
 Card = standalone(ExtractionStrength, TOKENS)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics._tokens import content_hits
+from metrics._tokens import content_is_greedy
 from metrics.extraction_strength import ExtractionStrength, strength
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class ExtractionStrengthOpenUnlearning(ExtractionStrength):
@@ -24,5 +24,5 @@ class ExtractionStrengthOpenUnlearning(ExtractionStrength):
     replica = True
 
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:
-        hits = [content_hits(answer) for answer in rows.answers]
-        return np.array([max(strength(h), 1 / len(h)) if len(h) else np.nan for h in hits], dtype=np.float64)
+        is_greedy = [content_is_greedy(answer) for answer in rows.answers]
+        return np.array([max(strength(h), 1 / len(h)) if len(h) else np.nan for h in is_greedy], dtype=np.float64)

@@ -2,7 +2,7 @@
 
 1 where the row's key fact (a date, a name, a title) stands in the greedy answer as whole words, else 0.
 Both are compared in lower case (Unicode case folding, NFKC), every run of punctuation and white space being
-one space. Rows whose corpus does not know their fact, and rows whose question already states it, are
+one space. Rows whose dataset does not know their fact, and rows whose question already states it, are
 undefined. Aggregate: mean.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class FactRecall(SetMetric):

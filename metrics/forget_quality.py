@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.statistics import ks_two_sample
+from benchmark.common.statistics import ks_two_sample
 from metrics._evaluate import Inputs, standalone
 from metrics._forget_ks import ForgetKS
 

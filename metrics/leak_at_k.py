@@ -17,7 +17,7 @@ from metrics._rows import answer_problems
 from metrics.base import Measurement, SetMetric, mean
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores, SetScores
+    from benchmark.evaluation.scores import Scores, SetScores
 
 K = 100
 OTHERS = (1, 10)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.statistics import harmonic_mean
+from benchmark.common.statistics import harmonic_mean
 from metrics._resample import Resample, limits_of
 from metrics.base import Measurement, Metric, mean
 from metrics.exact_memorization import ExactMemorization
@@ -21,7 +21,7 @@ from metrics.paraphrase_probability import ParaphraseProbability
 from metrics.truth_probability import TruthProbability
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 PARTS = (ExtractionStrength(), ExactMemorization(), ParaphraseProbability(), TruthProbability())
 

@@ -16,7 +16,7 @@ from metrics._membership import Attack
 from metrics.base import Measurement, Metric
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 WHY = "needs the model's gradients, which stored scores do not hold"
 

@@ -15,7 +15,7 @@ from metrics._rows import answer_problems
 from metrics._tokens import lowest_mean
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class MiaMinK(MembershipAttack):

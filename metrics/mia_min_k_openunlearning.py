@@ -13,7 +13,7 @@ from metrics._tokens import lowest_mean, no_content
 from metrics.mia_min_k import MiaMinK
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class MiaMinKOpenUnlearning(MiaMinK):

@@ -16,7 +16,7 @@ from metrics._rows import answer_problems
 from metrics._tokens import lowest_mean, standardized
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class MiaMinKPlusPlus(MembershipAttack):
@@ -29,6 +29,6 @@ class MiaMinKPlusPlus(MembershipAttack):
         return np.array([-lowest_mean(standardized(answer)) for answer in rows.answers], dtype=np.float64)
 
     def problems(self, rows: SetScores) -> dict[str, np.ndarray]:
-        moments = [np.isnan(a.mean).any() or np.isnan(a.std).any() for a in rows.answers]
+        unknown = [np.isnan(a.logprob_mean).any() or np.isnan(a.logprob_std).any() for a in rows.answers]
         found = answer_problems("gold answer", rows.answers, rows.answer_nll())
-        return found | {"no moments of the vocabulary": np.array(moments, dtype=bool)}
+        return found | {"no moments of the vocabulary": np.array(unknown, dtype=bool)}

@@ -14,7 +14,7 @@ from metrics._tokens import lowest_mean, no_content, standardized
 from metrics.mia_min_k_plus_plus import MiaMinKPlusPlus
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class MiaMinKPlusPlusOpenUnlearning(MiaMinKPlusPlus):

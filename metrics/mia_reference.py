@@ -15,7 +15,7 @@ from metrics._membership import MembershipAttack
 from metrics._rows import answer_problems
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class MiaReference(MembershipAttack):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from benchmark.statistics import DRAWS, cluster_bootstrap_means, harmonic_mean, percentile_interval
+from benchmark.common.statistics import DRAWS, cluster_bootstrap_means, harmonic_mean, percentile_interval
 from metrics._evaluate import Inputs, standalone
 from metrics.base import Measurement, Metric, SetMetric, interval_fields, mean
 from metrics.probability import Probability
@@ -19,7 +19,7 @@ from metrics.rouge import Rouge
 from metrics.truth_ratio import TruthRatio
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 
 BySet = dict[str, tuple[np.ndarray, np.ndarray]]

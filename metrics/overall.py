@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.statistics import harmonic_mean
+from benchmark.common.statistics import harmonic_mean
 from metrics._resample import limits_of, resamples
 from metrics.base import Measurement, Metric
 from metrics.memorization import Memorization
@@ -19,7 +19,7 @@ from metrics.privacy import Privacy
 from metrics.utility import Utility
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 MEMORIZATION, PRIVACY, UTILITY = Memorization(), Privacy(), Utility()
 

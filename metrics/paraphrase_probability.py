@@ -13,7 +13,7 @@ from metrics._rows import answer_problems
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class ParaphraseProbability(SetMetric):

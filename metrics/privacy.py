@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.statistics import harmonic_mean
+from benchmark.common.statistics import harmonic_mean
 from metrics._membership import cannot_attack
 from metrics._resample import Resample, limits_of, resamples
 from metrics.base import Measurement, Metric
@@ -23,7 +23,7 @@ from metrics.mia_min_k_plus_plus import MiaMinKPlusPlus
 from metrics.mia_zlib import MiaZlib
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 ATTACKS = (MiaLoss(), MiaZlib(), MiaMinK(), MiaMinKPlusPlus())
 

@@ -18,7 +18,7 @@ from metrics.base import Measurement, Metric
 from metrics.mia_min_k import MiaMinK
 
 if TYPE_CHECKING:
-    from benchmark.scores import Scores
+    from benchmark.evaluation.scores import Scores
 
 ATTACK = MiaMinK()
 

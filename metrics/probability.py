@@ -16,7 +16,7 @@ from metrics._rows import answer_problems, wrong_answer_problems
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 MULTIPLE_CHOICE = ("real_authors", "world_facts")
 

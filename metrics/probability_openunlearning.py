@@ -13,7 +13,7 @@ import numpy as np
 from metrics.probability import MULTIPLE_CHOICE, Probability
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 EPSILON = 1e-10
 

@@ -16,7 +16,7 @@ from metrics._evaluate import TEXTS, standalone
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class Rouge(SetMetric):

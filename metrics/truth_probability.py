@@ -16,7 +16,7 @@ from metrics.base import SetMetric
 from metrics.truth_ratio import TruthRatio
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 TRUTH_RATIO = TruthRatio()
 

@@ -19,7 +19,7 @@ from metrics._rows import answer_problems, wrong_answer_problems
 from metrics.base import SetMetric
 
 if TYPE_CHECKING:
-    from benchmark.scores import AnswerScores, SetScores
+    from benchmark.evaluation.scores import AnswerScores, SetScores
 
 
 class TruthRatio(SetMetric):

@@ -15,7 +15,7 @@ from metrics._rows import answer_problems, wrong_answer_problems
 from metrics.truth_ratio import TruthRatio, correct_answers
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 EPSILON = 1e-10
 

@@ -15,7 +15,7 @@ import numpy as np
 from metrics.truth_ratio import TruthRatio, correct_answers
 
 if TYPE_CHECKING:
-    from benchmark.scores import SetScores
+    from benchmark.evaluation.scores import SetScores
 
 
 class TruthRatioTofu(TruthRatio):

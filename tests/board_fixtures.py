@@ -7,22 +7,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmark.preset import Preset, load_preset
-from benchmark.records import load_records
-from benchmark.runs import Runner
-from benchmark.store import ModelStore
+from benchmark.config.load import load_preset
+from benchmark.config.schema import Preset
+from benchmark.models.store import ModelStore
+from benchmark.records.record import load_records
+from benchmark.runs.execute import Runner
 
 MICRO = [
     *(
-        "corpus.authors=10",
-        "corpus.pretraining=0",
-        "corpus.holdout=1",
+        "dataset.authors=10",
+        "dataset.pretraining=0",
+        "dataset.holdout=1",
         "launch.workers=1",
         "launch.device=cpu",
     ),
     *("model.tiny.layers=1", "model.tiny.hidden=32", "model.tiny.heads=2", "model.tiny.key_value_heads=1"),
     *("model.tiny.mlp=64", "model.tiny.vocabulary=400", "pretraining.epochs=1", "finetuning.epochs=1"),
-    *("strengthening.epochs=1", "training.epochs=1", "scoring.max_new_tokens=8", "scoring.limit=4"),
+    *("reinforcement.epochs=1", "training.epochs=1", "scoring.max_new_tokens=8", "scoring.limit=4"),
 ]
 METHODS = ["rkld", "grad_ascent"]
 MODEL_ROWS = [

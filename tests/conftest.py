@@ -26,7 +26,7 @@ def tofu() -> Path:
 @pytest.fixture(scope="session")
 def made_board(tmp_path_factory) -> Path:
     """The folder of a finished small board (tests/board_fixtures.py). To be read only."""
-    from benchmark.board import run_board
+    from benchmark.runs.board import run_board
     from tests.board_fixtures import micro
 
     folder = tmp_path_factory.mktemp("made") / "board"

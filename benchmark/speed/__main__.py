@@ -1,6 +1,6 @@
 """The speed command: the plain way of evaluating and training against this project's, in one run.
 
-A model and a corpus are scored both ways, each phase is timed and counted, and what both found is compared.
+A model and a dataset are scored both ways, each phase is timed and counted, and what both found is compared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli import out, user_errors
+from benchmark.common.console import out, user_errors
 
 
 def main(
@@ -39,12 +39,12 @@ def main(
     ] = True,
     out_file: Annotated[Path | None, typer.Option("--out", help="write .md or .json")] = None,
 ) -> None:
-    """Measure both ways on one model and corpus."""
+    """Measure both ways on one model and dataset."""
     with user_errors():
         import torch
 
-        from benchmark.files import write_json
-        from benchmark.models import resolve_device
+        from benchmark.common.files import write_json
+        from benchmark.models.loading import resolve_device
         from benchmark.speed.ceilings import measure
         from benchmark.speed.compare import compare
         from benchmark.speed.report import as_json, markdown
@@ -55,13 +55,13 @@ def main(
         if threads:
             torch.set_num_threads(threads)
         where = resolve_device(device)
-        network, encoder, corpus = setting(
+        network, prompt_tokenizer, dataset = setting(
             model, tokenizer, vocabulary, data, split, prompt, dtype, where, train_steps, say=out.print
         )
-        sets = evaluation_sets(corpus, split, limit)
-        comparison = compare(network, encoder, sets, max_new_tokens, where)
-        rows = corpus.full[: 10 * 32 if limit is None else limit]
-        seconds = step_seconds(network, encoder, rows, where) if steps else None
+        sets = evaluation_sets(dataset, split, limit)
+        comparison = compare(network, prompt_tokenizer, sets, max_new_tokens, where)
+        rows = dataset.full[: 10 * 32 if limit is None else limit]
+        seconds = step_seconds(network, prompt_tokenizer, rows, where) if steps else None
         limits = measure(where, next(network.parameters()).dtype) if ceilings else None
         size = sum(p.numel() for p in network.parameters())
         if where == "cpu":
@@ -71,7 +71,7 @@ def main(
         about = (
             f"{model}: {size / 1e6:.1f} million parameters, {network.config.vocab_size:,} tokens, "
             f"{next(network.parameters()).dtype}".replace("torch.", "")
-            + f"; {corpus.name} {split}, {sum(map(len, sets.values())):,} questions"
+            + f"; {dataset.name} {split}, {sum(map(len, sets.values())):,} questions"
             + (f" (first {limit} of each set)" if limit else "")
             + f"; {hardware}; torch {torch.__version__}."
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from benchmark import products as onednn
+from benchmark.models import onednn
 from benchmark.speed.watch import Cost
 from benchmark.speed.work import Work
 

@@ -10,12 +10,13 @@ import numpy as np
 from torch import nn
 
 import metrics
-from benchmark import generation, scoring
-from benchmark.corpora.types import Row
-from benchmark.scores import Scores
-from benchmark.scoring import score_model
+from benchmark.data.types import Example
+from benchmark.evaluation import evaluate as scoring
+from benchmark.evaluation.evaluate import score_model
+from benchmark.evaluation.scores import Scores
+from benchmark.models import generation
 from benchmark.speed.plain import likelihoods_plainly, put_together, texts_plainly, torchs_own
-from benchmark.speed.watch import Cost, TimedEncoder, Watch, largest_batch
+from benchmark.speed.watch import Cost, TimedPromptTokenizer, Watch, largest_batch
 from benchmark.speed.work import Work
 
 PHASES = ("tokenise", "teacher forcing", "generation", "metrics")
@@ -58,27 +59,34 @@ def total(costs: Mapping[str, Cost]) -> float:
 
 
 def compare(
-    model: nn.Module, encoder: TimedEncoder, sets: Mapping[str, Sequence[Row]], max_new_tokens: int, device: str
+    model: nn.Module,
+    prompt_tokenizer: TimedPromptTokenizer,
+    sets: Mapping[str, Sequence[Example]],
+    max_new_tokens: int,
+    device: str,
 ) -> Comparison:
     """Run ours, then the plain way, after a warm-up on two rows of each set."""
     few = {name: rows[:2] for name, rows in sets.items()}  # imports, first allocations, a GPU's start
-    metrics.measure_all(_ours(Watch(model, encoder, device), few, 2)[0], None, seed=0)
+    metrics.measure_all(_ours(Watch(model, prompt_tokenizer, device), few, 2)[0], None, seed=0)
     with torchs_own(model):
-        texts_plainly(model, encoder, few, 2, device), likelihoods_plainly(model, encoder, few, device)
-    batch = largest_batch(lambda: _teacher_forcing(model, encoder, sets, device), device)
-    mine = Watch(model, encoder, device)
+        (
+            texts_plainly(model, prompt_tokenizer, few, 2, device),
+            likelihoods_plainly(model, prompt_tokenizer, few, device),
+        )
+    batch = largest_batch(lambda: _teacher_forcing(model, prompt_tokenizer, sets, device), device)
+    mine = Watch(model, prompt_tokenizer, device)
     found, measured = _ours(mine, sets, max_new_tokens)
     without = None
     if device != "cpu":
-        slower = Watch(model, encoder, device)
+        slower = Watch(model, prompt_tokenizer, device)
         with patch.object(generation, "REPLAY", False):
             _ours(slower, sets, max_new_tokens)
         without = slower.costs["generation"].seconds
-    theirs = Watch(model, encoder, device)
+    theirs = Watch(model, prompt_tokenizer, device)
     with torchs_own(model), theirs.phase("teacher forcing"):
-        scored = likelihoods_plainly(model, encoder, sets, device)
+        scored = likelihoods_plainly(model, prompt_tokenizer, sets, device)
     with torchs_own(model), theirs.phase("generation"):
-        texts = texts_plainly(model, encoder, sets, max_new_tokens, device)
+        texts = texts_plainly(model, prompt_tokenizer, sets, max_new_tokens, device)
     expected = put_together(scored, texts)
     with theirs.phase("metrics"):
         reference = metrics.measure_all(expected, None, seed=0)
@@ -103,7 +111,7 @@ def compare(
     )
 
 
-def _ours(watch: Watch, sets: Mapping[str, Sequence[Row]], max_new_tokens: int) -> tuple[Scores, dict]:
+def _ours(watch: Watch, sets: Mapping[str, Sequence[Example]], max_new_tokens: int) -> tuple[Scores, dict]:
     encode_answers, score_answers, generate = scoring.encode_answers, scoring.score_answers, scoring.generate
 
     def encoded(*given, **named):
@@ -119,15 +127,21 @@ def _ours(watch: Watch, sets: Mapping[str, Sequence[Row]], max_new_tokens: int) 
             return generate(*given, **named)
 
     with patch.multiple(scoring, encode_answers=encoded, score_answers=scored, generate=generated):
-        found = score_model(watch.model, watch.encoder, sets, max_new_tokens=max_new_tokens, device=watch.device)
+        found = score_model(
+            watch.model, watch.prompt_tokenizer, sets, max_new_tokens=max_new_tokens, device=watch.device
+        )
     with watch.phase("metrics"):
         measured = metrics.measure_all(found, None, seed=0)
     return found, measured
 
 
-def _teacher_forcing(model: nn.Module, encoder: TimedEncoder, sets: Mapping[str, Sequence[Row]], device: str) -> None:
-    with patch.object(scoring, "generate", lambda model, encoder, questions, *rest, **named: [""] * len(questions)):
-        score_model(model, encoder, sets, device=device)
+def _teacher_forcing(
+    model: nn.Module, prompt_tokenizer: TimedPromptTokenizer, sets: Mapping[str, Sequence[Example]], device: str
+) -> None:
+    with patch.object(
+        scoring, "generate", lambda model, prompt_tokenizer, questions, *rest, **named: [""] * len(questions)
+    ):
+        score_model(model, prompt_tokenizer, sets, device=device)
 
 
 def relative(ours: float | None, plain: float) -> float:

@@ -1,7 +1,7 @@
 """The plain way: what an evaluation loop looks like when nobody has looked at its cost.
 
 One pass for each family of metrics (likelihoods, memorisation, membership attacks), unsorted batches of 32 in the
-corpus's order, texts tokenised inside the loop, every answer with its own prompt, logits of the whole vocabulary at
+dataset's order, texts tokenised inside the loop, every answer with its own prompt, logits of the whole vocabulary at
 every position, torch's own layers, and one pass of transformers' ``generate`` for each evaluation set. It is the baseline of the speed
 command, and its numbers are the ones that scoring must reproduce.
 """
@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmark import products
-from benchmark.corpora.types import Row
-from benchmark.forward import collate
-from benchmark.prompts import Encoder
-from benchmark.scores import AnswerScores, Scores, SetScores
-from benchmark.scoring import eos_ids
+from benchmark.data.types import Example
+from benchmark.evaluation.evaluate import eos_ids
+from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
+from benchmark.models import onednn as products
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import PromptTokenizer
 
 BATCH = 32
 ATTACKED = ("forget", "holdout")  # the sets that the membership attacks read
@@ -29,7 +29,7 @@ ATTACKED = ("forget", "holdout")  # the sets that the membership attacks read
 
 @contextmanager
 def torchs_own(model: nn.Module) -> Iterator[None]:
-    """Inside, the model's layers take torch's own products (benchmark/products.py)."""
+    """Inside, the model's layers take torch's own products (benchmark/models/onednn.py)."""
     ours = any(type(module) is products.Linear for module in model.modules())
     products.use_onednn(model, False)
     try:
@@ -46,16 +46,16 @@ def _batches(items: Sequence) -> Iterator[list]:
 
 @torch.inference_mode()
 def _forward(
-    model: nn.Module, encoder: Encoder, pairs: list[tuple[str, str]], device: str, wanted: str
+    model: nn.Module, prompt_tokenizer: PromptTokenizer, pairs: list[tuple[str, str]], device: str, wanted: str
 ) -> list[AnswerScores]:
-    rows = encoder.encode(pairs)
-    tokens = collate(rows, encoder.pad_id).to(device)
+    rows = prompt_tokenizer.encode(pairs)
+    tokens = collate(rows, prompt_tokenizer.pad_id).to(device)
     logits = model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask, use_cache=False).logits
     logits, targets = logits[:, :-1].float(), tokens.input_ids[:, 1:]  # [B, T - 1, V], [B, T - 1]
     gold = mean = std = torch.full(targets.shape, float("nan"))
-    hits = torch.zeros(targets.shape, dtype=torch.bool)
-    if wanted == "hits":
-        hits = logits.argmax(-1) == targets
+    is_greedy = torch.zeros(targets.shape, dtype=torch.bool)
+    if wanted == "is_greedy":
+        is_greedy = logits.argmax(-1) == targets
     else:
         logp = torch.log_softmax(logits, -1)
         gold = logp.gather(2, targets[..., None])[..., 0]
@@ -63,54 +63,58 @@ def _forward(
         p = logp.exp()
         mean = (p * logp).sum(-1)
         std = (p * (logp - mean[..., None]) ** 2).sum(-1).sqrt()
-    columns = [values.cpu().numpy() for values in (gold, hits, mean, std)]
+    columns = [values.cpu().numpy() for values in (gold, is_greedy, mean, std)]
     answered = [slice(max(row.start, 1) - 1, len(row.ids) - 1) for row in rows]
     return [AnswerScores(*(values[i, at] for values in columns)) for i, at in enumerate(answered)]
 
 
 def score_answers_plainly(
-    model: nn.Module, encoder: Encoder, pairs: Sequence[tuple[str, str]], device: str, wanted: str = "likelihood"
+    model: nn.Module,
+    prompt_tokenizer: PromptTokenizer,
+    pairs: Sequence[tuple[str, str]],
+    device: str,
+    wanted: str = "likelihood",
 ) -> list[AnswerScores]:
-    """One pass over (question, answer) pairs for what is wanted: "likelihood", "hits", or "moments" (and likelihood).
+    """One pass over (question, answer) pairs for what is wanted: "likelihood", "is_greedy", or "moments" (and likelihood).
 
     What is not wanted is NaN, or False.
     """
-    return [s for batch in _batches(pairs) for s in _forward(model, encoder, batch, device, wanted)]
+    return [s for batch in _batches(pairs) for s in _forward(model, prompt_tokenizer, batch, device, wanted)]
 
 
 @torch.inference_mode()
 def generate_plainly(
-    model: nn.Module, encoder: Encoder, questions: Sequence[str], max_new_tokens: int, device: str
+    model: nn.Module, prompt_tokenizer: PromptTokenizer, questions: Sequence[str], max_new_tokens: int, device: str
 ) -> list[str]:
     """Greedy answers by transformers' ``generate``, batches padded on the left."""
     texts = []
-    ends = sorted(eos_ids(model, encoder))
+    ends = sorted(eos_ids(model, prompt_tokenizer))
     for batch in _batches(questions):
-        prompts = encoder.encode_prompts(batch)
+        prompts = prompt_tokenizer.encode_prompts(batch)
         width = max(map(len, prompts))
-        ids = torch.tensor([[encoder.pad_id] * (width - len(p)) + p for p in prompts], device=device)
+        ids = torch.tensor([[prompt_tokenizer.pad_id] * (width - len(p)) + p for p in prompts], device=device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
         out = model.generate(
             input_ids=ids, attention_mask=mask, do_sample=False, max_new_tokens=max_new_tokens,
-            pad_token_id=encoder.pad_id, eos_token_id=ends,
+            pad_token_id=prompt_tokenizer.pad_id, eos_token_id=ends,
         )  # fmt: skip
         answers = []
         for row in out[:, width:].tolist():
             answers.append(row[: next((i for i, token in enumerate(row) if token in ends), len(row))])
-        texts += encoder.decode(answers)
+        texts += prompt_tokenizer.decode(answers)
     return texts
 
 
 def likelihoods_plainly(
-    model: nn.Module, encoder: Encoder, sets: Mapping[str, Sequence[Row]], device: str
+    model: nn.Module, prompt_tokenizer: PromptTokenizer, sets: Mapping[str, Sequence[Example]], device: str
 ) -> dict[str, SetScores]:
     """The teacher-forced passes: one over all answers, one more for memorisation, one more for the attacks."""
     out = {}
     for name, rows in sets.items():
 
-        def score(answers: list[str | None], of: Sequence[Row] = rows, wanted: str = "likelihood") -> list:
+        def score(answers: list[str | None], of: Sequence[Example] = rows, wanted: str = "likelihood") -> list:
             pairs = [(r.question, a) for r, a in zip(of, answers, strict=True) if a is not None]
-            found = iter(score_answers_plainly(model, encoder, pairs, device, wanted))
+            found = iter(score_answers_plainly(model, prompt_tokenizer, pairs, device, wanted))
             return [None if a is None else next(found) for a in answers]
 
         gold = [r.answer for r in rows]
@@ -124,8 +128,8 @@ def likelihoods_plainly(
         if name in ATTACKED:
             answers = score(gold, wanted="moments")
         if name == "forget":  # exact memorisation, extraction strength
-            hits = score(gold, wanted="hits")
-            answers = [replace(a, hits=h.hits) for a, h in zip(answers, hits, strict=True)]
+            is_greedy = score(gold, wanted="is_greedy")
+            answers = [replace(a, is_greedy=h.is_greedy) for a, h in zip(answers, is_greedy, strict=True)]
         out[name] = SetScores(
             answers=answers,
             paraphrases=paraphrases,
@@ -140,11 +144,15 @@ def likelihoods_plainly(
 
 
 def texts_plainly(
-    model: nn.Module, encoder: Encoder, sets: Mapping[str, Sequence[Row]], max_new_tokens: int, device: str
+    model: nn.Module,
+    prompt_tokenizer: PromptTokenizer,
+    sets: Mapping[str, Sequence[Example]],
+    max_new_tokens: int,
+    device: str,
 ) -> dict[str, list[str]]:
     """The greedy answers, set by set."""
     asked = {name: [r.question for r in rows] for name, rows in sets.items() if name != "holdout"}
-    return {name: generate_plainly(model, encoder, qs, max_new_tokens, device) for name, qs in asked.items()}
+    return {name: generate_plainly(model, prompt_tokenizer, qs, max_new_tokens, device) for name, qs in asked.items()}
 
 
 def put_together(scored: dict[str, SetScores], texts: dict[str, list[str]]) -> Scores:

@@ -9,30 +9,32 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from benchmark.corpora.types import Row
-from benchmark.forward import collate
-from benchmark.prompts import Encoder
-from benchmark.recipe import Recipe
+from benchmark.config.recipe import Recipe
+from benchmark.data.types import Example
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import PromptTokenizer
 from benchmark.speed.plain import torchs_own
-from benchmark.unlearning import answers, finetune
+from benchmark.training.unlearn import answers, finetune
 
 BATCH = 32
 LR = 1e-3
 
 
-def step_seconds(model: nn.Module, encoder: Encoder, rows: Sequence[Row], device: str) -> dict[str, float]:
+def step_seconds(
+    model: nn.Module, prompt_tokenizer: PromptTokenizer, rows: Sequence[Example], device: str
+) -> dict[str, float]:
     """Seconds a step of both ways, over the same rows once, each on its own copy of the model."""
     recipe = Recipe(epochs=1, lr=LR, batch_size=BATCH, warmup_epochs=0)
-    finetune(copy.deepcopy(model), encoder, rows[:BATCH], recipe, seed=0, device=device)  # imports and warm-up
-    ours = finetune(copy.deepcopy(model), encoder, rows, recipe, seed=0, device=device)
+    finetune(copy.deepcopy(model), prompt_tokenizer, rows[:BATCH], recipe, seed=0, device=device)  # imports and warm-up
+    ours = finetune(copy.deepcopy(model), prompt_tokenizer, rows, recipe, seed=0, device=device)
     with torchs_own(model):
         plain = copy.deepcopy(model)
     begin = time.perf_counter()
-    steps = train_plainly(plain, encoder, rows, device)
+    steps = train_plainly(plain, prompt_tokenizer, rows, device)
     return {"plain": (time.perf_counter() - begin) / steps, "ours": ours.seconds / ours.steps}
 
 
-def train_plainly(model: nn.Module, encoder: Encoder, rows: Sequence[Row], device: str) -> int:
+def train_plainly(model: nn.Module, prompt_tokenizer: PromptTokenizer, rows: Sequence[Example], device: str) -> int:
     """One epoch with labels at every position, rows as they come, an AdamW that is not fused. Steps taken.
 
     The model is to have torch's own layers.
@@ -41,8 +43,8 @@ def train_plainly(model: nn.Module, encoder: Encoder, rows: Sequence[Row], devic
     model.train()
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
     for batch in batches:
-        encoded = encoder.encode(answers(batch))
-        tokens = collate(encoded, encoder.pad_id).to(device)
+        encoded = prompt_tokenizer.encode(answers(batch))
+        tokens = collate(encoded, prompt_tokenizer.pad_id).to(device)
         labels = torch.full_like(tokens.input_ids, -100)
         labels[tokens.row, tokens.column] = tokens.targets
         loss = model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask, labels=labels).loss

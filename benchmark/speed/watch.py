@@ -14,10 +14,11 @@ from unittest.mock import patch
 import torch
 from torch import Tensor, nn
 
-from benchmark import replay, scoring
-from benchmark.batches import give_freed_memory_back
-from benchmark.batches import in_batches as in_turn
-from benchmark.prompts import Encoder
+from benchmark.evaluation import evaluate as scoring
+from benchmark.models import cuda_graphs as replay
+from benchmark.models.batching import give_freed_memory_back
+from benchmark.models.batching import in_batches as in_turn
+from benchmark.models.tokenization import PromptTokenizer
 
 STATUS = Path("/proc/self/status")
 
@@ -42,8 +43,8 @@ class Cost:
         return asdict(self)
 
 
-class TimedEncoder(Encoder):
-    """An encoder that counts its own seconds."""
+class TimedPromptTokenizer(PromptTokenizer):
+    """An prompt_tokenizer that counts its own seconds."""
 
     seconds = 0.0
 
@@ -68,7 +69,7 @@ class Watch:
     """Counts all that a model does inside ``phase``."""
 
     model: nn.Module
-    encoder: TimedEncoder
+    prompt_tokenizer: TimedPromptTokenizer
     device: str
     costs: dict[str, Cost] = field(default_factory=dict)
 
@@ -85,7 +86,7 @@ class Watch:
         def forwarded(model: nn.Module, args: tuple, given: dict[str, Any]) -> None:
             if capturing():
                 return
-            counts.append(_genuine(given, self.encoder.pad_id))
+            counts.append(_genuine(given, self.prompt_tokenizer.pad_id))
             cost.steps += 1
             cost.cached += _keys(given)
 
@@ -110,7 +111,7 @@ class Watch:
 
         captured = replay.capture
         before = _start_peak(self.device)
-        tokenised, begin = self.encoder.seconds, time.perf_counter()
+        tokenised, begin = self.prompt_tokenizer.seconds, time.perf_counter()
         try:
             with patch.object(replay, "capture", capture):
                 yield
@@ -119,7 +120,7 @@ class Watch:
                 hook.remove()
         if self.device != "cpu":
             torch.cuda.synchronize()
-        spent = self.encoder.seconds - tokenised
+        spent = self.prompt_tokenizer.seconds - tokenised
         cost.projections += sum(projections)
         cost.seconds += time.perf_counter() - begin - spent
         self.costs.setdefault("tokenise", Cost()).seconds += spent

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from benchmark.decoding import cache_bytes
+from benchmark.models.decoding import cache_bytes
 from benchmark.speed.watch import Cost
 
 

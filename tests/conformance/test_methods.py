@@ -3,8 +3,8 @@
 import pytest
 
 import methods
-from benchmark.conformance import checks_for, run_checks
-from benchmark.laboratory import ARCHITECTURES, laboratory
+from benchmark.conformance.checks import checks_for, run_checks
+from benchmark.conformance.toy import ARCHITECTURES, toy_setup
 
 CASES = [
     pytest.param(name, architecture, check, id=f"{name}-{architecture}-{check.__name__}")
@@ -16,7 +16,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "architecture", "check"), CASES)
 def test_method_conforms(name, architecture, check):
-    check(laboratory(architecture), methods.load_method(name))
+    check(toy_setup(architecture), methods.load_method(name))
 
 
 @pytest.mark.parametrize("row", methods.describe(), ids=lambda row: row["name"])
@@ -36,7 +36,7 @@ import numpy as np
 import torch
 from methods.base import Method
 from methods.terms import nll, sequence_logprob, WithRetain
-from benchmark.forward import answer_logits, token_logprobs
+from benchmark.models.forward import answer_logits, token_logprobs
 
 VARIANTS = {"mine": {}, "mine+rt": {"retain": "rt"}}
 
@@ -199,4 +199,4 @@ def test_error_inside_a_method_is_a_failed_check_with_its_message(tmp_path):
 
 def test_unknown_architecture_is_named():
     with pytest.raises(ValueError, match="'bert'; there are: llama, gpt-neox"):
-        laboratory("bert")
+        toy_setup("bert")

@@ -11,15 +11,15 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods.base import Batch, Models
 
 EOS = 3
 ROWS = {
-    "forget": [Encoded([0, 1, 2, 3], 2), Encoded([2, 0, 1, 1, 0, 3], 1)],  # 2 and 5 answer tokens
-    "retain": [Encoded([1, 0, 2, 1, 3], 2), Encoded([2, 2, 3], 1)],  # 3 and 2
-    "refusal": [Encoded([0, 1, 1, 3], 2), Encoded([2, 1, 3], 1)],  # 2 and 2
+    "forget": [TokenizedExample([0, 1, 2, 3], 2), TokenizedExample([2, 0, 1, 1, 0, 3], 1)],  # 2 and 5 answer tokens
+    "retain": [TokenizedExample([1, 0, 2, 1, 3], 2), TokenizedExample([2, 2, 3], 1)],  # 3 and 2
+    "refusal": [TokenizedExample([0, 1, 1, 3], 2), TokenizedExample([2, 1, 3], 1)],  # 2 and 2
 }
 
 
@@ -47,7 +47,7 @@ class Toy:
     def __init__(self):
         rng = np.random.default_rng(5)
         self.student, self.original = rng.normal(size=(2, 4, 4)).round(2)
-        self.strengthened = (self.original + rng.normal(scale=0.4, size=(4, 4))).round(2)
+        self.reinforced = (self.original + rng.normal(scale=0.4, size=(4, 4))).round(2)
 
     def pairs(self, row):
         """(token before, answer token) at each answer position."""
@@ -72,7 +72,7 @@ class Toy:
     def run(self, method, student=None):
         """The method's loss and its gradient in the student's table, as the benchmark computes them."""
         model = Bigram(self.student if student is None else student)
-        models = Models(Bigram(self.original), Bigram(self.strengthened))
+        models = Models(Bigram(self.original), Bigram(self.reinforced))
         tokens = {kind: collate(rows, EOS) for kind, rows in ROWS.items()}
         with torch.no_grad():
             cached = method.prepare(models, tokens["forget"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
+from benchmark.models.forward import collate
 from methods import load_method
 from methods.adaptive_rmu import AdaptiveRMU
 from methods.base import Models
@@ -26,9 +26,9 @@ def test_loss_and_gradient_follow_the_formula(toy, beta):
 
 
 def test_norms_by_hand(toy):
-    from benchmark.prompts import Encoded
+    from benchmark.models.tokenization import TokenizedExample
 
-    tokens = collate([Encoded([0, 1, 3], 1)], 3)
+    tokens = collate([TokenizedExample([0, 1, 3], 1)], 3)
     with torch.no_grad():
         found = AdaptiveRMU().prepare(Models(Hidden(TABLE, FROZEN)), tokens)["norm"]
     # after 0: (1, 0.5) @ [[1, 0.5], [0, -1]] = (1, 0): norm 1; after 1: (-0.5, 2) -> (-0.5, -2.25): 2.304886

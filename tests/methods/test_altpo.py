@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
+from benchmark.models.forward import collate
 from methods import load_method
 from methods.altpo import AltPO
 from methods.base import Batch, Models

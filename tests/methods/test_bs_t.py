@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods.base import Batch
 from methods.bs_t import BST
 from methods.grad_ascent import GradAscent
@@ -40,7 +40,7 @@ def test_loss_and_gradient_follow_the_formula(toy, weight, top):
 def test_loss_by_hand(toy):
     # Odds 4 : 3 : 1, the answer is the last. The two best, renormalised: 4/7 and 3/7.
     # 0.8 log(1/8) + 0.2 (4/7 log(1/2) + 3/7 log(3/8)) = -1.663553 - 0.2 (0.396084 + 0.420355) = -1.826841
-    tokens = collate([Encoded([0, 2], 1)], 2)
+    tokens = collate([TokenizedExample([0, 2], 1)], 2)
     model = toy.Bigram([[math.log(4), math.log(3), 0.0]] * 3)
     loss = BST(top=2, retain="none").loss(model, Batch(tokens))
     assert loss.item() == pytest.approx(-1.826841, abs=1e-5)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods.base import Batch
 from methods.ceu import CEU
 
@@ -38,7 +38,7 @@ def test_loss_by_hand(toy):
     # After 0: 1/2, 1/4, 1/4. The first answer token is skipped; the second, gold 0, has the target 0, 1/2,
     # 1/2: log 4 = 1.386294.
     model = toy.Bigram([[math.log(2), 0.0, 0.0], [5.0, 0.0, 0.0], [0.0] * 3])
-    tokens = collate([Encoded([1, 0, 0], 1)], pad_id=2)
+    tokens = collate([TokenizedExample([1, 0, 0], 1)], pad_id=2)
     loss = CEU().loss(model, Batch(tokens))
     assert loss.item() == pytest.approx(1.386294, abs=1e-6)
     loss.backward()
@@ -50,6 +50,6 @@ def test_loss_by_hand(toy):
 def test_gradient_of_the_gold_logit_is_its_probability(toy, lead):
     # neither vanishing at a sure model nor exploding at an unsure one
     model = toy.Bigram([[lead, 0.0, 0.0], [0.0] * 3, [0.0] * 3])
-    CEU(skipped=0).loss(model, Batch(collate([Encoded([0, 0], 1)], pad_id=2))).backward()
+    CEU(skipped=0).loss(model, Batch(collate([TokenizedExample([0, 0], 1)], pad_id=2))).backward()
     p = math.exp(lead) / (math.exp(lead) + 2)
     assert model.table.grad[0, 0].item() == pytest.approx(p, rel=1e-5)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.errors import UserError
+from benchmark.common.errors import UserError
 from methods import load_method
 from methods.flat import CONJUGATE, FLAT, VARIATIONAL
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import UserError
-from benchmark.forward import collate
+from benchmark.common.errors import UserError
+from benchmark.models.forward import collate
 from methods import load_method
 from methods.base import Batch, Models
 from methods.gru import GRU

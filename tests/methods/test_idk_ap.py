@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods.idk_ap import IDKAP, answered_by
 
 
@@ -12,7 +12,7 @@ def formula(toy, beta, weight=1.0):
     def loss(table):
         terms = []
         for retain, refusal in zip(toy.rows["retain"], toy.rows["refusal"], strict=True):
-            refused = Encoded([*retain.ids[: retain.start], *refusal.ids[refusal.start :]], retain.start)
+            refused = TokenizedExample([*retain.ids[: retain.start], *refusal.ids[refusal.start :]], retain.start)
             margin = beta * (toy.s(table, retain) - toy.s(table, refused))
             terms.append(np.log1p(np.exp(-margin)) / beta)
         return toy.nll(table, "refusal") + weight * np.mean(terms)
@@ -32,8 +32,8 @@ def test_uniform_student_by_hand(toy):
 
 
 def test_questions_get_the_other_rows_answers():
-    questions = collate([Encoded([5, 6, 1, 9], 2), Encoded([7, 2, 2, 2, 9], 1)], pad_id=0)
-    answers = collate([Encoded([4, 8, 8, 3, 9], 3), Encoded([4, 9], 1)], pad_id=0)
+    questions = collate([TokenizedExample([5, 6, 1, 9], 2), TokenizedExample([7, 2, 2, 2, 9], 1)], pad_id=0)
+    answers = collate([TokenizedExample([4, 8, 8, 3, 9], 3), TokenizedExample([4, 9], 1)], pad_id=0)
     joined = answered_by(questions, answers)
     assert joined.input_ids.tolist() == [[5, 6, 3, 9], [7, 9, 0, 0]]
     assert joined.attention_mask.tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]

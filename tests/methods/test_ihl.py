@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
 from methods.base import Batch
 from methods.ihl import IHL
@@ -36,7 +36,7 @@ def test_loss_by_hand(toy):
     # After 0: 5/8, 2/8, 1/8. Gold 0: 1 + 5/8 - 2/8 = 1.375; after it gold 2: 1 + 1/8 - 5/8 = 0.5. Mean
     # 0.9375.
     model = toy.Bigram(np.log([[5.0, 2.0, 1.0], [1.0] * 3, [1.0] * 3]))
-    batch = Batch(collate([Encoded([0, 0, 2], 1)], pad_id=2))
+    batch = Batch(collate([TokenizedExample([0, 0, 2], 1)], pad_id=2))
     loss = IHL(retain="none").loss(model, batch)
     assert loss.item() == pytest.approx(0.9375, abs=1e-6)
 
@@ -45,7 +45,7 @@ def test_gradient_is_the_papers(toy):
     # At a position where the gold token leads: d/dz_y = p_y (1 - p_y + p_v*), d/dz_v* = -p_v* (1 + p_y -
     # p_v*), and p_v (p_v* - p_y) elsewhere. With 5/8, 2/8, 1/8 and gold 0: 25/64, -22/64, -3/64.
     model = toy.Bigram(np.log([[5.0, 2.0, 1.0], [1.0] * 3, [1.0] * 3]))
-    IHL(retain="none").loss(model, Batch(collate([Encoded([0, 0], 1)], pad_id=2))).backward()
+    IHL(retain="none").loss(model, Batch(collate([TokenizedExample([0, 0], 1)], pad_id=2))).backward()
     np.testing.assert_allclose(model.table.grad[0], [25 / 64, -22 / 64, -3 / 64], atol=1e-6)
 
 

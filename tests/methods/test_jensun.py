@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
 from methods.jensun import JensUn, divergence_from_token, js_divergence, repeated
 
@@ -54,8 +54,12 @@ def test_js_divergence_is_symmetric_and_bounded():
 
 
 def test_refusals_repeat_to_the_end_of_the_answer():
-    answers = collate([Encoded([1, 1, 1, 1, 1, 1], 1), Encoded([1] * 6, 2)], pad_id=0)  # 5 and 4 tokens
-    refusals = collate([Encoded([9, 4, 3], 1), Encoded([9, 9, 5, 6, 3], 2)], pad_id=0)  # (4, 3) and (5, 6, 3)
+    answers = collate(
+        [TokenizedExample([1, 1, 1, 1, 1, 1], 1), TokenizedExample([1] * 6, 2)], pad_id=0
+    )  # 5 and 4 tokens
+    refusals = collate(
+        [TokenizedExample([9, 4, 3], 1), TokenizedExample([9, 9, 5, 6, 3], 2)], pad_id=0
+    )  # (4, 3) and (5, 6, 3)
     assert repeated(refusals, answers).tolist() == [4, 3, 4, 3, 4, 5, 6, 3, 5]
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.laboratory import TWO_STEPS, laboratory
-from benchmark.recipe import LoRA
-from benchmark.training import add_lora
+from benchmark.config.recipe import LoRA
+from benchmark.conformance.toy import TWO_STEPS, toy_setup
+from benchmark.training.loop import add_lora
 from methods import load_method
 from methods.loku import initialise, squared_gradients, weighted_factors
 from methods.terms import nll
@@ -32,25 +32,25 @@ def test_rank_one_by_hand():
 
 
 def test_squared_gradients_weigh_micro_batches_by_their_share():
-    lab = laboratory("llama")
-    batch = lab.batch(load_method("loku"))
-    weight = lab.reference.get_parameter("model.layers.0.mlp.up_proj.weight")
-    nll(lab.reference, batch.forget).backward()
+    toy = toy_setup("llama")
+    batch = toy.batch(load_method("loku"))
+    weight = toy.reference.get_parameter("model.layers.0.mlp.up_proj.weight")
+    nll(toy.reference, batch.forget).backward()
     expected = weight.grad**2
-    found = squared_gradients(lab.reference, [weight], iter([(batch.forget, 0.25), (batch.forget, 0.75)]))
+    found = squared_gradients(toy.reference, [weight], iter([(batch.forget, 0.25), (batch.forget, 0.75)]))
     np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-12)
 
 
 @pytest.mark.parametrize("architecture", ["llama", "gpt-neox"])
 def test_initialisation_moves_weight_into_the_adapters(architecture):
-    lab = laboratory(architecture)
-    batch = lab.batch(load_method("loku"))
-    model = add_lora(copy.deepcopy(lab.reference), LoRA(rank=2, alpha=6)).eval()
+    toy = toy_setup(architecture)
+    batch = toy.batch(load_method("loku"))
+    model = add_lora(copy.deepcopy(toy.reference), LoRA(rank=2, alpha=6)).eval()
     before = nll(model, batch.forget).item()
     initialise(model, lambda: iter([(batch, 1.0)]), 1e-5)
     assert nll(model, batch.forget).item() == pytest.approx(before, abs=1e-5)
     assert not any(p.requires_grad for n, p in model.named_parameters() if "base_layer" in n)
-    originals = dict(lab.reference.named_parameters())
+    originals = dict(toy.reference.named_parameters())
     for name, module in model.named_modules():
         if not hasattr(module, "lora_A"):
             continue
@@ -61,15 +61,15 @@ def test_initialisation_moves_weight_into_the_adapters(architecture):
 
 
 def test_importance_is_forget_over_retain():
-    lab, name, epsilon = laboratory("llama"), "model.layers.0.mlp.up_proj", 1e-7
-    batch = lab.batch(load_method("loku"))
-    weight, squared = lab.reference.get_parameter(f"{name}.weight"), []
+    toy, name, epsilon = toy_setup("llama"), "model.layers.0.mlp.up_proj", 1e-7
+    batch = toy.batch(load_method("loku"))
+    weight, squared = toy.reference.get_parameter(f"{name}.weight"), []
     for tokens in (batch.forget, batch.retain):
-        squared.append(torch.autograd.grad(nll(lab.reference, tokens), weight)[0].double().numpy() ** 2)
+        squared.append(torch.autograd.grad(nll(toy.reference, tokens), weight)[0].double().numpy() ** 2)
     importance = np.sqrt((squared[0] / (squared[1] + epsilon)).sum(1))[:, None]
     u, s, v = np.linalg.svd(importance * weight.detach().numpy())
     best = (u[:, :2] * s[:2]) @ v[:2] / importance
-    model = add_lora(copy.deepcopy(lab.reference), LoRA(rank=2, alpha=6)).eval()
+    model = add_lora(copy.deepcopy(toy.reference), LoRA(rank=2, alpha=6)).eval()
     initialise(model, lambda: iter([(batch, 1.0)]), epsilon)
     module = model.get_submodule(f"base_model.model.{name}")
     product = (3 * module.lora_B["default"].weight @ module.lora_A["default"].weight).detach().numpy()
@@ -79,25 +79,25 @@ def test_importance_is_forget_over_retain():
 def test_only_the_first_step_initialises(monkeypatch):
     calls = []
     monkeypatch.setattr("methods.loku.initialise", lambda *args: calls.append(args))
-    lab = laboratory("llama")
-    _, outcome = lab.run(load_method("loku"), TWO_STEPS.model_copy(update={"epochs": 2}))
+    toy = toy_setup("llama")
+    _, outcome = toy.run(load_method("loku"), TWO_STEPS.model_copy(update={"epochs": 2}))
     assert outcome.steps == 4
     assert len(calls) == 1
 
 
 def test_learning_rate_zero_leaves_the_function():
-    lab = laboratory("llama")
-    model, _ = lab.run(load_method("loku"), TWO_STEPS.model_copy(update={"lr": 0.0, "lora": LoRA(rank=2)}))
-    for new, old in zip(model.parameters(), lab.reference.parameters(), strict=True):
+    toy = toy_setup("llama")
+    model, _ = toy.run(load_method("loku"), TWO_STEPS.model_copy(update={"lr": 0.0, "lora": LoRA(rank=2)}))
+    for new, old in zip(model.parameters(), toy.reference.parameters(), strict=True):
         np.testing.assert_allclose(new.detach(), old.detach(), atol=1e-6)
 
 
 def test_without_adapters_it_is_the_inverted_hinge_loss():
-    lab = laboratory("llama")
+    toy = toy_setup("llama")
     gradients: list[list[Tensor]] = []
     for name in ("loku", "ihl"):
-        method, student = load_method(name), lab.student()
-        batch = lab.batch(method)
+        method, student = load_method(name), toy.student()
+        batch = toy.batch(method)
         method.gradient(student, lambda batch=batch: iter([(batch, 1.0)]), Tensor.backward)
         gradients.append([p.grad for p in student.parameters()])
     assert all(map(torch.equal, *gradients))

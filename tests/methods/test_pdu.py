@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.forward import collate
-from benchmark.laboratory import TWO_STEPS, laboratory
-from benchmark.prompts import Encoded
+from benchmark.conformance.toy import TWO_STEPS, toy_setup
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
 from methods.base import Batch
 from methods.pdu import PDU
@@ -33,8 +33,8 @@ def test_loss_and_gradient_follow_the_formula(toy, dual):
 
 def test_loss_by_hand(toy):
     # Logits (3, 1, -1): margin 3 - 1 = 2, squared 4. The retain row's token is drawn uniformly from three: log 3.
-    tokens = collate([Encoded([0, 1], 1)], 2)
-    retain = collate([Encoded([1, 2], 1)], 2)
+    tokens = collate([TokenizedExample([0, 1], 1)], 2)
+    retain = collate([TokenizedExample([1, 2], 1)], 2)
     model = toy.Bigram([[3.0, 1.0, -1.0], [0.0] * 3, [0.0] * 3])
     loss = PDU(dual=2.0, limit=0.5).loss(model, Batch(tokens, retain=retain))
     assert loss.item() == pytest.approx(4 + 2 * (math.log(3) - 0.5), rel=1e-6)
@@ -45,7 +45,7 @@ def test_prompt_and_padding_are_no_part_of_the_margin(toy):
     # and stand in the prompt's first place and in nothing else.
     table = np.zeros((4, 4))
     table[0, 1], table[1, 2] = 100.0, 4.0  # margins 75 and 3
-    rows = [Encoded([0, 1, 3], 2), Encoded([0, 1, 3, 3, 3], 2)]  # after token 3 all is flat
+    rows = [TokenizedExample([0, 1, 3], 2), TokenizedExample([0, 1, 3, 3, 3], 2)]  # after token 3 all is flat
     tokens = collate(rows, 0)  # and the padding is token 0
     loss = PDU(dual=0.0).loss(toy.Bigram(table), Batch(tokens, retain=tokens))
     assert loss.item() == pytest.approx((9 + 9 / 3) / 2, rel=1e-6)
@@ -77,7 +77,7 @@ def test_gradient_uses_the_moved_dual(toy):
 
 
 def test_epochs_and_state_reach_the_method():
-    lab = laboratory("llama")
+    toy = toy_setup("llama")
     seen = []
 
     class Watched(PDU):
@@ -85,7 +85,7 @@ def test_epochs_and_state_reach_the_method():
             seen.append((batch.epoch, float(batch.state.get("dual", self.dual))))
             return super().terms(model, batch)
 
-    lab.run(Watched(dual=1.0, dual_warmup=1), TWO_STEPS.model_copy(update={"epochs": 3}))
+    toy.run(Watched(dual=1.0, dual_warmup=1), TWO_STEPS.model_copy(update={"epochs": 3}))
     epochs, duals = zip(*seen, strict=True)
     assert epochs == (0, 0, 1, 1, 2, 2)
     assert duals[:3] == (1.0, 1.0, 1.0) and duals[2] < duals[3] < duals[4]

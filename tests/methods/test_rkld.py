@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
 from methods.base import Batch, Models
 from methods.rkld import RKLD, teacher_logits
 
 
 def teacher(toy, alpha):
-    return toy.original - alpha * np.maximum(toy.strengthened - toy.original, 0)
+    return toy.original - alpha * np.maximum(toy.reinforced - toy.original, 0)
 
 
 def test_defaults_are_the_papers():
@@ -22,18 +22,18 @@ def test_defaults_are_the_papers():
     assert load_method("rkld").retain_weight == 1.0
 
 
-def test_teacher_pushes_down_exactly_what_strengthening_raised():
+def test_teacher_pushes_down_exactly_what_reinforcement_raised():
     original = torch.tensor([1.0, -2.0, 0.5, 3.0])
-    strengthened = torch.tensor([1.5, -2.5, 0.5, 3.25])  # + 0.5, - 0.5, the same, + 0.25
+    reinforced = torch.tensor([1.5, -2.5, 0.5, 3.25])  # + 0.5, - 0.5, the same, + 0.25
     # 1 - 8 * 0.5 = -3; unchanged; unchanged; 3 - 8 * 0.25 = 1
-    assert teacher_logits(original, strengthened, 8.0).tolist() == [-3.0, -2.0, 0.5, 1.0]
+    assert teacher_logits(original, reinforced, 8.0).tolist() == [-3.0, -2.0, 0.5, 1.0]
 
 
 def test_loss_by_hand(toy):
-    # The student and the original model are uniform over three tokens; strengthening raised the first by
+    # The student and the original model are uniform over three tokens; reinforcement raised the first by
     # 1/2 and lowered the last. Teacher logits (-4, 0, 0), Z = 2 + e^-4 = 2.018316; KL(uniform || teacher) =
     # -log 3 + log Z + 4/3 = -1.098612 + 0.702264 + 1.333333 = 0.936985.
-    tokens = collate([Encoded([0, 1, 2], 1)], pad_id=2)
+    tokens = collate([TokenizedExample([0, 1, 2], 1)], pad_id=2)
     models = Models(toy.Bigram([[0.0] * 3] * 3), toy.Bigram([[0.5, 0.0, -1.0]] * 3))
     cached = RKLD().prepare(models, tokens)
     loss = RKLD().loss(toy.Bigram([[0.0] * 3] * 3), Batch(tokens, cached=cached))
@@ -57,22 +57,22 @@ def test_gradient_vanishes_at_the_teacher(toy):
     np.testing.assert_allclose(grad, 0, atol=1e-6)
 
 
-def test_a_step_lowers_the_strengthened_tokens(toy):
+def test_a_step_lowers_the_reinforced_tokens(toy):
     _, grad = toy.run(RKLD(), toy.original)
     seen = {a for row in toy.rows["forget"] for a, _ in toy.pairs(row)}
     for a in range(4):
         if a not in seen:  # tables that no answer position reads stay
             assert not grad[a].any()
             continue
-        most = int(np.argmax(toy.strengthened[a] - toy.original[a]))
-        assert grad[a][most] > 0  # so that descent lowers the logit that strengthening raised most
+        most = int(np.argmax(toy.reinforced[a] - toy.original[a]))
+        assert grad[a][most] > 0  # so that descent lowers the logit that reinforcement raised most
         assert grad[a].sum() == pytest.approx(0, abs=1e-6)  # softmax does not see a common shift
 
 
 def test_teacher_is_prepared_as_log_probabilities_a_token(toy):
     tokens = collate(toy.rows["forget"], 3)
     with torch.no_grad():
-        found = RKLD().prepare(Models(toy.Bigram(toy.original), toy.Bigram(toy.strengthened)), tokens)
+        found = RKLD().prepare(Models(toy.Bigram(toy.original), toy.Bigram(toy.reinforced)), tokens)
     log_teacher = found["log_teacher"]  # [N, V]
     assert log_teacher.shape == (7, 4)
     expected = toy.logp(teacher(toy, 8.0))[[a for row in toy.rows["forget"] for a, _ in toy.pairs(row)]]

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.forward import collate
-from benchmark.laboratory import ARCHITECTURES, laboratory
+from benchmark.conformance.toy import ARCHITECTURES, toy_setup
+from benchmark.models.forward import collate
 from methods import load_method
 from methods.base import Batch, Models
 from methods.rmu import RMU, unit_vector
@@ -73,9 +73,9 @@ def test_loss_and_gradient_follow_the_formula(toy, c, weight):
 
 def test_one_position_by_hand(toy):
     # h = (0.5, -1) + 0.5 * (1, 0.25) = (1, -0.875) after token 0; the target is 0, so the loss is 1 + 0.765625.
-    from benchmark.prompts import Encoded
+    from benchmark.models.tokenization import TokenizedExample
 
-    tokens = collate([Encoded([0, 1], 1)], 3)
+    tokens = collate([TokenizedExample([0, 1], 1)], 3)
     model = Hidden(TABLE, FIRST)
     batch = Batch(tokens, retain=tokens, reference=model)  # the model is its own reference: no retain loss
     assert RMU(steering=0.0).loss(model, batch).item() == pytest.approx(1.765625)
@@ -83,9 +83,9 @@ def test_one_position_by_hand(toy):
 
 def test_rows_do_not_mix(toy):
     # Public code once divided norms [b] by counts [b, 1], which gives [b, b]: each row by every row's count.
-    from benchmark.prompts import Encoded
+    from benchmark.models.tokenization import TokenizedExample
 
-    rows = [Encoded([0, 1, 3], 1), Encoded([1, 3], 1)]
+    rows = [TokenizedExample([0, 1, 3], 1), TokenizedExample([1, 3], 1)]
     model, method = Hidden(TABLE, FIRST), RMU()
 
     def loss(some):
@@ -113,9 +113,9 @@ def test_three_blocks_up_to_the_steered_one_learn(name, layers, layer, blocks):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("method", ["rmu", "adaptive_rmu"])
 def test_only_the_chosen_blocks_change(architecture, method):
-    lab = laboratory(architecture)
-    model, outcome = lab.run(load_method(method))
-    before = dict(lab.reference.named_parameters())
+    toy = toy_setup(architecture)
+    model, outcome = toy.run(load_method(method))
+    before = dict(toy.reference.named_parameters())
     changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
     assert outcome.diverged_at is None
     assert changed and all(".layers.0." in name for name in changed)

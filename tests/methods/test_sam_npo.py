@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.forward import collate
+from benchmark.models.forward import collate
 from methods import load_method
 from methods.base import Batch, Models
 from methods.npo import NPO

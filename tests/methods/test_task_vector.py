@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import tiny
-from benchmark.recipe import Recipe
-from benchmark.unlearning import unlearn
+from benchmark.config.recipe import Recipe
+from benchmark.models import tiny
+from benchmark.training.unlearn import unlearn
 from methods.base import Models
 from methods.task_vector import TaskVector
 
@@ -30,7 +30,7 @@ def test_weights_by_hand():
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(0.0, 1.0), (-1.0, 1.2), (1.0, 0.8)])
-def test_scale_reaches_from_the_strengthened_model_to_its_mirror_image(scale, expected):
+def test_scale_reaches_from_the_reinforced_model_to_its_mirror_image(scale, expected):
     models = Models(Pair([[1.0]], [0.0]), Pair([[1.2]], [0.0]))
     assert TaskVector(scale=scale).unlearn(models)["weight"].item() == pytest.approx(expected)
 
@@ -38,11 +38,11 @@ def test_scale_reaches_from_the_strengthened_model_to_its_mirror_image(scale, ex
 def test_tied_head_follows_the_embedding():
     sizes = tiny.TinyLlama(layers=1, hidden=8, heads=2, key_value_heads=1, mlp=8, vocabulary=300)
     reference = tiny.build(sizes, 20, 0)
-    strengthened = copy.deepcopy(reference)
+    reinforced = copy.deepcopy(reference)
     with torch.no_grad():
-        strengthened.model.embed_tokens.weight[3] += 0.2
+        reinforced.model.embed_tokens.weight[3] += 0.2
     model = copy.deepcopy(reference)
-    unlearn(TaskVector(), model, Models(reference, strengthened), None, Recipe())
+    unlearn(TaskVector(), model, Models(reference, reinforced), None, Recipe())
     change = model.lm_head.weight - reference.lm_head.weight
     torch.testing.assert_close(change[3], torch.full((8,), -0.5))
     assert not change[:3].any() and not change[4:].any()

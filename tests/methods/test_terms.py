@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.errors import UserError
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.common.errors import UserError
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
 from methods.base import Method, Models
 from methods.terms import kl_divergence, kl_to_reference, nll, sequence_logprob
 
-TOKENS = collate([Encoded([0, 1, 3], 1), Encoded([0, 3], 1)], pad_id=3)
+TOKENS = collate([TokenizedExample([0, 1, 3], 1), TokenizedExample([0, 3], 1)], pad_id=3)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_nll_averages_tokens_then_rows(model):
 
 def test_prompt_is_no_part_of_the_answer(model):
     # As before, but "1" is now part of the prompt: log(1/4) in both rows.
-    tokens = collate([Encoded([0, 1, 3], 2), Encoded([0, 3], 1)], pad_id=3)
+    tokens = collate([TokenizedExample([0, 1, 3], 2), TokenizedExample([0, 3], 1)], pad_id=3)
     assert nll(model, tokens).item() == pytest.approx(math.log(4), abs=1e-6)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import answer_logits, collate
-from benchmark.laboratory import TWO_STEPS, laboratory
-from benchmark.unlearning import UnlearningRows, collapse_probe, unlearn
+from benchmark.conformance.toy import TWO_STEPS, toy_setup
+from benchmark.models.forward import answer_logits, collate
+from benchmark.training.unlearn import UnlearningRows, collapse_probe, unlearn
 from methods import load_method
 from methods.uld import ULD
 
@@ -40,11 +40,11 @@ def test_subtraction_by_hand():
 
 
 def test_deployed_model_is_the_reference_less_the_assistant():
-    lab = laboratory("llama")
-    assistant, models = lab.student(), lab.models(("retain",))
-    tokens = collate(lab.encoder.encode([("Who is Ana?", "A cook.")]), lab.encoder.pad_id)
+    toy = toy_setup("llama")
+    assistant, models = toy.student(), toy.models(("retain",))
+    tokens = collate(toy.prompt_tokenizer.encode([("Who is Ana?", "A cook.")]), toy.prompt_tokenizer.pad_id)
     with torch.no_grad():
-        expected = answer_logits(lab.reference, tokens) - 0.75 * answer_logits(assistant, tokens)
+        expected = answer_logits(toy.reference, tokens) - 0.75 * answer_logits(assistant, tokens)
         torch.testing.assert_close(answer_logits(ULD().deploy(assistant, models), tokens), expected)
 
 
@@ -56,17 +56,17 @@ def test_uniform_assistant_changes_no_probability(toy):
 
 def test_collapse_is_looked_for_in_the_deployed_model():
     # The assistant forgets the retained answers on purpose: by itself it would count as collapsed.
-    lab = laboratory("llama")
-    model, method, models = lab.student(), ULD(alpha=0.0), lab.models(("retain",))
+    toy = toy_setup("llama")
+    model, method, models = toy.student(), ULD(alpha=0.0), toy.models(("retain",))
     with torch.no_grad():
         model.get_output_embeddings().weight.mul_(50)
-    rows = UnlearningRows.build(lab.encoder, lab.split, lab.refusals, ("retain",), 0, "cpu")
-    probe = collapse_probe(lab.encoder, lab.split.retain, "cpu")
+    rows = UnlearningRows.build(toy.prompt_tokenizer, toy.split, toy.refusals, ("retain",), 0, "cpu")
+    probe = collapse_probe(toy.prompt_tokenizer, toy.split.retain, "cpu")
     assert probe(model) is not None
     seen = []
 
     def watched(scored):
-        seen.append(probe(scored) == probe(lab.reference))
+        seen.append(probe(scored) == probe(toy.reference))
         return None
 
     unlearn(method, model, models, rows, TWO_STEPS.model_copy(update={"lr": 0.0}), probe=watched)

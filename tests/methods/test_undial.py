@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods.base import Batch, Models
 from methods.undial import UNDIAL
 
@@ -34,7 +34,7 @@ def test_loss_by_hand(toy):
     # The original is uniform over three tokens and beta = log 3, so the gold token's weight is 1/3 against
     # 1 and 1: 1/7, 3/7, 3/7. Against a student with odds 1 : 1 : 2 (gold the second): (3/7 + 1/7) log 4 +
     # 3/7 log 2 = 1.089232. Against a uniform student: log 3, whatever the teacher.
-    tokens = collate([Encoded([0, 1, 2], 1)], pad_id=2)  # answer: 1, then 2
+    tokens = collate([TokenizedExample([0, 1, 2], 1)], pad_id=2)  # answer: 1, then 2
     with torch.no_grad():
         cached = UNDIAL(beta=float(np.log(3))).prepare(Models(toy.Bigram([[0.0] * 3] * 3)), tokens)
     np.testing.assert_allclose(cached["teacher"], [[3 / 7, 1 / 7, 3 / 7], [3 / 7, 3 / 7, 1 / 7]], rtol=1e-6)
@@ -53,7 +53,7 @@ def test_prompt_and_padding_play_no_part(toy):
     model, models = toy.Bigram(toy.student), Models(toy.Bigram(toy.original))
     values = []
     for ids, start, pad in (([0, 1, 3], 1, 0), ([2, 2, 0, 1, 3], 3, 2)):
-        tokens = collate([Encoded(ids, start), Encoded([1] * 7 + [3], 7)], pad)
+        tokens = collate([TokenizedExample(ids, start), TokenizedExample([1] * 7 + [3], 7)], pad)
         with torch.no_grad():
             cached = UNDIAL().prepare(models, tokens)
         values.append(UNDIAL().loss(model, Batch(tokens, cached=cached)).item())

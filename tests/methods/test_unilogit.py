@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
 from methods.base import Batch
 from methods.unilogit import Unilogit, uniform_target
@@ -46,7 +46,7 @@ def test_target_by_hand():
 
 def test_loss_by_hand(toy):
     # Probabilities 1/2, 1/4, 1/4, gold the first: sum p log(p / (1/3)) = log 3 - 1.5 log 2 = 0.058892.
-    tokens = collate([Encoded([1, 0], 1)], pad_id=2)
+    tokens = collate([TokenizedExample([1, 0], 1)], pad_id=2)
     model = toy.Bigram([[0.0] * 3, [math.log(2), 0.0, 0.0], [0.0] * 3])
     assert Unilogit().loss(model, Batch(tokens)).item() == pytest.approx(0.058892, abs=1e-6)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.forward import collate
-from benchmark.prompts import Encoded
+from benchmark.models.forward import collate
+from benchmark.models.tokenization import TokenizedExample
 from methods.base import Batch, Models
 from methods.whp import WHP
 
@@ -16,12 +16,12 @@ from methods.whp import WHP
 def toy(toy):
     """Reinforcement raises the likeliest token after 0 and after 2."""
     for a in (0, 2):
-        toy.strengthened[a, toy.original[a].argmax()] += 0.5
+        toy.reinforced[a, toy.original[a].argmax()] += 0.5
     return toy
 
 
 def generic(toy, alpha):
-    return (toy.original - alpha * np.maximum(toy.strengthened - toy.original, 0)).argmax(-1)
+    return (toy.original - alpha * np.maximum(toy.reinforced - toy.original, 0)).argmax(-1)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 5.0])
@@ -38,7 +38,7 @@ def test_loss_and_gradient_follow_the_formula(toy, alpha):
 def test_label_and_loss_by_hand(toy):
     # After 0 the baseline prefers token 0 (1 > 0.5 > 0); reinforcement raised it by 0.2: 1 - 5 * 0.2 = 0 < 0.5, so
     # the generic token is 1. The student gives it odds 1 : 3 : 4, that is 3/8: log(8/3) = 0.980829.
-    tokens = collate([Encoded([0, 2], 1)], 2)
+    tokens = collate([TokenizedExample([0, 2], 1)], 2)
     baseline, reinforced = [[1.0, 0.5, 0.0]] * 3, [[1.2, 0.5, -1.0]] * 3
     with torch.no_grad():
         cached = WHP().prepare(Models(toy.Bigram(baseline), toy.Bigram(reinforced)), tokens)

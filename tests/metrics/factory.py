@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.scores import AnswerScores, Scores, SetScores
+from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 
 
 def answer(nll: float | None, tokens: int = 3) -> AnswerScores | None:
@@ -15,20 +15,20 @@ def answer(nll: float | None, tokens: int = 3) -> AnswerScores | None:
     return AnswerScores(logprobs, np.zeros(tokens, dtype=bool), logprobs, np.zeros(tokens))
 
 
-def tokens(probabilities, hits=None, mean=None, std=None) -> AnswerScores:
-    """An answer with these token probabilities, the closing EOS last; a token hits above 1/2 unless given."""
+def tokens(probabilities, is_greedy=None, mean=None, std=None) -> AnswerScores:
+    """An answer with these token probabilities, the closing EOS last; a token is_greedy above 1/2 unless given."""
     p = np.asarray(probabilities, dtype=np.float64)
     with np.errstate(divide="ignore"):
         logprobs = np.log(p)
-    hits = p > 0.5 if hits is None else np.asarray(hits, dtype=bool)
+    is_greedy = p > 0.5 if is_greedy is None else np.asarray(is_greedy, dtype=bool)
     mean = np.full(len(p), -1.0) if mean is None else np.asarray(mean, dtype=np.float64)
     std = np.ones(len(p)) if std is None else np.asarray(std, dtype=np.float64)
-    return AnswerScores(logprobs, hits, mean, std)
+    return AnswerScores(logprobs, is_greedy, mean, std)
 
 
-def recited(hits) -> AnswerScores:
+def recited(is_greedy) -> AnswerScores:
     """An answer of which these tokens are the argmax; the closing EOS, which is not, is added."""
-    return tokens([0.5] * (len(hits) + 1), [*map(bool, hits), False])
+    return tokens([0.5] * (len(is_greedy) + 1), [*map(bool, is_greedy), False])
 
 
 def empty_answer() -> AnswerScores:
@@ -93,7 +93,7 @@ def random_set(n: int, rng: np.random.Generator, *, wrong: int = 5, rows_per_aut
 
 
 def random_answer(rng: np.random.Generator) -> AnswerScores:
-    """6 to 24 tokens near 1 nat, two thirds of them hits."""
+    """6 to 24 tokens near 1 nat, two thirds of them is_greedy."""
     length = int(rng.integers(6, 25))
     p = np.exp(-rng.gamma(1, 1, length))
     return tokens(p, rng.random(length) < 0.67, -3 - rng.random(length), 1 + rng.random(length))

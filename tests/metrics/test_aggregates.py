@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.privacy import nearness
 from tests.metrics.factory import empty_answer, make_set, random_scores, recited
 
@@ -19,8 +19,8 @@ def measure(scores, reference=None, seed=0):
     return metrics.measure_all(scores, reference, seed=seed, names=NAMES)
 
 
-def forget(hits, paraphrase, wrong, n=2):
-    return make_set([recited(hits)] * n, [paraphrase] * n, [[wrong]] * n)
+def forget(is_greedy, paraphrase, wrong, n=2):
+    return make_set([recited(is_greedy)] * n, [paraphrase] * n, [[wrong]] * n)
 
 
 def test_memorization_by_hand():
@@ -128,11 +128,11 @@ def test_overall():
 
 
 def test_more_recited_is_never_less_memorization():
-    hits = np.zeros(8, dtype=int)
+    is_greedy = np.zeros(8, dtype=int)
     last = math.inf
     for i in reversed(range(8)):  # from the end on: strength and share both grow
-        hits[i] = 1
-        value = measure(Scores({"forget": forget(hits, LN2, 2 * LN2)}))["memorization"].value
+        is_greedy[i] = 1
+        value = measure(Scores({"forget": forget(is_greedy, LN2, 2 * LN2)}))["memorization"].value
         assert value < last
         last = value
     assert last == 0.0

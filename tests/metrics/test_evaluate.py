@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.scores import AnswerScores, Scores
+from benchmark.evaluation.scores import AnswerScores, Scores
 from metrics._evaluate import token_rows
 from metrics.forget_quality import compute as forget_quality
 from metrics.model_utility import compute as model_utility
@@ -75,9 +75,9 @@ def through_evaluate(tmp_path_factory):
 
 
 def measured(name, set_name="forget"):
-    hits = [np.array(a) == np.array(b) for a, b in zip(ARGMAX, IDS, strict=True)]
+    is_greedy = [np.array(a) == np.array(b) for a, b in zip(ARGMAX, IDS, strict=True)]
     if name in ("exact_memorization", "extraction_strength"):
-        answers = [AnswerScores(np.zeros(len(h)), h, np.zeros(len(h)), np.zeros(len(h))) for h in hits]
+        answers = [AnswerScores(np.zeros(len(h)), h, np.zeros(len(h)), np.zeros(len(h))) for h in is_greedy]
     else:
         answers = NLL
     rows = make_set(answers, NLL, WRONG, gold=GOLD, generated=SAID)

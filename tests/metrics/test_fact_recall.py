@@ -1,7 +1,7 @@
 import pytest
 
 import metrics
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.fact_recall import contains
 from tests.metrics.factory import make_set
 
@@ -57,8 +57,8 @@ def test_all_and_none():
     assert measure(make_set([1.0] * 2, generated=["in 2001", ""], values=["1999"] * 2)).value == 0.0
 
 
-def test_generated_corpus_recalls_its_own_gold_answers():
-    from benchmark.corpora import fictitious
+def test_generated_dataset_recalls_its_own_gold_answers():
+    from benchmark.data import fictitious
 
     rows = fictitious.load(authors=10).full
     m = measure(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.forget_quality import ForgetQuality
-from metrics.forget_quality_other_half import ForgetQualityOtherHalf
+from metrics.forget_quality_test_authors import ForgetQualityTestAuthors
 from metrics.ks_statistic import KSStatistic
 from tests.metrics.factory import forget_scores
 
@@ -100,7 +100,7 @@ def test_rows_must_be_the_same_ones():
     other_gold = Scores({"forget": replace(rows, gold=["x", "y"])})
     for theirs in (forget_scores([1.0]), swapped, other_gold, Scores({})):
         for metric in (ForgetQuality(), KSStatistic()):
-            with pytest.raises(ValueError, match="same corpus and split, with the same limit"):
+            with pytest.raises(ValueError, match="same dataset and split, with the same limit"):
                 metric.measure(ours, theirs, rng=np.random.default_rng(0))
 
 
@@ -118,23 +118,25 @@ def test_interval_resamples_authors_and_holds_the_value():
     assert (one_row.value, one_row.low, one_row.extra["interval"]) == (1.0, None, "none: fewer than two rows")
 
 
-def test_other_half_is_the_authors_that_a_sweep_leaves_out():
+def test_test_authors_is_the_authors_that_a_sweep_leaves_out():
     # Of authors 2, 5 and 9 the sweep reads 2 alone, whose rows differ by 100; the others' are equal.
     authors = np.array([5, 2, 2, 5, 9])
     ours, theirs = (replace_authors(forget_scores(x), authors) for x in ([3, 101, 102, 4, 5], [3, 1, 2, 4, 5]))
-    found = ForgetQualityOtherHalf().measure(ours, theirs, rng=np.random.default_rng(0))["forget_quality_other_half"]
+    found = ForgetQualityTestAuthors().measure(ours, theirs, rng=np.random.default_rng(0))[
+        "forget_quality_test_authors"
+    ]
     assert (found.value, found.n, found.extra["n_reference"]) == (1.0, 3, 3.0)
     swapped = [replace_authors(s, 10 - authors) for s in (ours, theirs)]
-    found = ForgetQualityOtherHalf().measure(*swapped, rng=np.random.default_rng(0))["forget_quality_other_half"]
+    found = ForgetQualityTestAuthors().measure(*swapped, rng=np.random.default_rng(0))["forget_quality_test_authors"]
     # Now the sweep reads the last row's author: 3 4 101 102 against 1 2 3 4, D = 1/2 after 2.
     assert found.n == 4 and found.extra["ks_statistic"] == pytest.approx(0.5)
 
 
-def test_one_author_has_no_other_half():
+def test_one_author_has_no_test_authors():
     scores = replace_authors(forget_scores([1, 2, 3]), np.zeros(3, dtype=int))
-    found = ForgetQualityOtherHalf().measure(scores, scores, rng=np.random.default_rng(0))
-    assert found["forget_quality_other_half"].value is None
-    assert found["forget_quality_other_half"].undefined == {"no rows": 1}
+    found = ForgetQualityTestAuthors().measure(scores, scores, rng=np.random.default_rng(0))
+    assert found["forget_quality_test_authors"].value is None
+    assert found["forget_quality_test_authors"].undefined == {"no rows": 1}
 
 
 def replace_authors(scores, authors):

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 import metrics
-from benchmark import scoring
-from benchmark.corpora import fictitious
-from benchmark.corpora.types import Row
-from benchmark.prompts import Encoder
-from benchmark.tiny import TinyLlama, build, train_tokenizer
+from benchmark.config.schema import TinyLlama
+from benchmark.data import fictitious
+from benchmark.data.types import Example
+from benchmark.evaluation import evaluate as scoring
+from benchmark.models.tiny import build, train_tokenizer
+from benchmark.models.tokenization import PromptTokenizer
 
 TEMPLATE = "Question: {question}\nAnswer:\n"
 NEW_TOKENS = 12
@@ -26,7 +27,7 @@ class Plain:
     """One answer, computed alone; all in float64 from the model's float32 logits."""
 
     logp: np.ndarray  # [L] of the gold tokens, EOS last
-    hits: np.ndarray  # [L]
+    is_greedy: np.ndarray  # [L]
     mean: np.ndarray  # [L]
     std: np.ndarray  # [L]
 
@@ -38,20 +39,20 @@ class Plain:
 @pytest.fixture(scope="module")
 def made():
     """A tiny Llama of random weights, a few steps of training in, and another."""
-    corpus = fictitious.load(authors=10, holdout=1)
-    sets = {name: rows[:5] for name, rows in corpus.evaluation("forget10").items()}
-    tokenizer = train_tokenizer(corpus, SIZES.vocabulary)
-    encoder = Encoder(tokenizer, TEMPLATE)
+    dataset = fictitious.load(authors=10, holdout=1)
+    sets = {name: rows[:5] for name, rows in dataset.evaluation("forget10").items()}
+    tokenizer = train_tokenizer(dataset, SIZES.vocabulary)
+    prompt_tokenizer = PromptTokenizer(tokenizer, TEMPLATE)
     models = [build(SIZES.model_copy(update={"seed": s}), len(tokenizer), tokenizer.eos_token_id) for s in (0, 1)]
     known = [row for name in ("retain", "real_authors", "world_facts") for row in sets[name]]
     # A part of each side for both, so that no membership attack is perfect.
     fit(models[0], tokenizer, [*known, *sets["forget"][:3], *sets["holdout"][:2]])
     fit(models[1], tokenizer, [*known, *sets["forget"][4:], *sets["holdout"][1:3]])
-    return models, tokenizer, encoder, sets
+    return models, tokenizer, prompt_tokenizer, sets
 
 
 def fit(model, tokenizer, rows):
-    """So that some tokens are hits and some answers partly right: next-token training, all positions."""
+    """So that some tokens are is_greedy and some answers partly right: next-token training, all positions."""
     texts = [text_ids(tokenizer, row.question, row.answer)[0] for row in rows]
     width = max(map(len, texts))
     ids = torch.tensor([t + [0] * (width - len(t)) for t in texts])
@@ -76,17 +77,17 @@ def text_ids(tokenizer, question, answer):
 def plain(model, tokenizer, question, answer) -> Plain:
     ids, start = text_ids(tokenizer, question, answer)
     logits = model(input_ids=torch.tensor([ids])).logits[0].double()  # [T, V]
-    logp, hits, mean, std = [], [], [], []
+    logp, is_greedy, mean, std = [], [], [], []
     for position in range(start, len(ids)):
         z = logits[position - 1]
         log_softmax = z - torch.log(torch.exp(z - z.max()).sum()) - z.max()
         p = torch.exp(log_softmax)
         mu = float((p * log_softmax).sum())
         logp.append(float(log_softmax[ids[position]]))
-        hits.append(int(z.argmax()) == ids[position])
+        is_greedy.append(int(z.argmax()) == ids[position])
         mean.append(mu)
         std.append(math.sqrt(float((p * log_softmax**2).sum()) - mu**2))
-    return Plain(*map(np.array, (logp, hits, mean, std)))
+    return Plain(*map(np.array, (logp, is_greedy, mean, std)))
 
 
 @torch.no_grad()
@@ -104,10 +105,10 @@ def greedy(model, tokenizer, question) -> str:
 @pytest.fixture(scope="module")
 def both(made):
     """Per model: our scores, and the same by the plain way: set -> [(row, gold, paraphrase, wrong, generated)]."""
-    models, tokenizer, encoder, sets = made
+    models, tokenizer, prompt_tokenizer, sets = made
     out = []
     for model in models:
-        scored = scoring.score_model(model, encoder, sets, max_new_tokens=NEW_TOKENS)
+        scored = scoring.score_model(model, prompt_tokenizer, sets, max_new_tokens=NEW_TOKENS)
         by_hand = {}
         for name, rows in sets.items():
             by_hand[name] = [
@@ -125,7 +126,7 @@ def both(made):
 
 
 def test_what_metrics_read(both):
-    hits = []
+    is_greedy = []
     for scored, by_hand in both:
         for name, rows in by_hand.items():
             part = scored[name]
@@ -135,17 +136,17 @@ def test_what_metrics_read(both):
                 pairs = [(part.answers[i], gold), *zip(part.wrong[i], wrong, strict=True)]
                 pairs += [(part.paraphrases[i], paraphrase)] if paraphrase else []
                 for ours, theirs in pairs:
-                    assert ours.hits.tolist() == theirs.hits.tolist()
+                    assert ours.is_greedy.tolist() == theirs.is_greedy.tolist()
                     is_gold = theirs is gold  # only its moments are read by anything, so only they are taken
-                    assert is_gold or len(ours.mean) == len(ours.std) == 0
+                    assert is_gold or len(ours.logprob_mean) == len(ours.logprob_std) == 0
                     for field, other in (
                         ("logprobs", "logp"),
-                        *([("mean", "mean"), ("std", "std")] if is_gold else []),
+                        *([("logprob_mean", "mean"), ("logprob_std", "std")] if is_gold else []),
                     ):
                         assert getattr(ours, field) == pytest.approx(getattr(theirs, other), rel=1e-5, abs=2e-6)
                     assert ours.nll == pytest.approx(theirs.nll, rel=1e-5, abs=1e-6)
-                    hits += ours.hits.tolist()
-    assert 0.05 < np.mean(hits) < 0.95  # or the comparison of hits says little
+                    is_greedy += ours.is_greedy.tolist()
+    assert 0.05 < np.mean(is_greedy) < 0.95  # or the comparison of is_greedy says little
     assert len({text for _, by_hand in both for rows in by_hand.values() for *_, text in rows}) > 15
 
 
@@ -179,10 +180,10 @@ def expected_set_metrics(name, rows) -> dict[str, float]:
     return {f"{name}_{metric}": float(value) for metric, value in found.items()}
 
 
-def strength(hits):
-    for k in range(len(hits)):
-        if all(hits[k:]):
-            return 1 - k / len(hits)
+def strength(is_greedy):
+    for k in range(len(is_greedy)):
+        if all(is_greedy[k:]):
+            return 1 - k / len(is_greedy)
     return 0.0
 
 
@@ -221,8 +222,8 @@ def expected(by_hand, retrained) -> dict[str, float]:
     out["forget_truth_probability"] = float(
         np.mean([p(r[2]) / (p(r[2]) + w) for r, w in zip(forget, wrong, strict=True)])
     )
-    out["forget_exact_memorization"] = float(np.mean([r[1].hits[:-1].mean() for r in forget]))
-    out["forget_extraction_strength"] = float(np.mean([strength(r[1].hits[:-1]) for r in forget]))
+    out["forget_exact_memorization"] = float(np.mean([r[1].is_greedy[:-1].mean() for r in forget]))
+    out["forget_extraction_strength"] = float(np.mean([strength(r[1].is_greedy[:-1]) for r in forget]))
     leaks = [[1 - (1 - math.exp(r[1].logp.sum())) ** 100 for r in side] for side in (forget, retrained["forget"])]
     out["forget_leak_at_k"] = float(np.mean(leaks[0]))
     out["forget_excess_leak_at_k"] = float(np.mean(leaks[0]) - np.mean(leaks[1]))
@@ -258,7 +259,7 @@ def test_every_metric(both):
     wanted = expected(plain_ours, plain_theirs)
     assert {c for c, m in found.items() if m.value is not None} == wanted.keys()
     undefined = {"mia_gradnorm", "real_authors_fact_recall", "world_facts_fact_recall"}
-    assert set(found) - wanted.keys() == undefined | {"forget_quality_other_half"}  # there is one forget author only
+    assert set(found) - wanted.keys() == undefined | {"forget_quality_test_authors"}  # there is one forget author only
     for column, value in wanted.items():
         assert found[column].value == pytest.approx(value, rel=1e-5), column
     zero = {column for column, value in wanted.items() if value in (0, 1)}  # these compare little
@@ -267,7 +268,7 @@ def test_every_metric(both):
 
 def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
     """Every (question, answer) pair goes through the model once, a question at most once more, and metrics add none."""
-    (model, _), _, encoder, sets = made
+    (model, _), _, prompt_tokenizer, sets = made
     seen = []
     monkeypatch.setattr(scoring, "PAYS_BELOW", 0.0)  # the plain way, in which an answer is a row
 
@@ -275,10 +276,10 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
         if "attention_mask" in kwargs:  # not the few tokens that show what the head does
             seen.append((bool(kwargs["use_cache"]), *kwargs["input_ids"].shape))
 
-    monkeypatch.setattr(scoring, "MAX_TOKENS", {"cpu": 1024})  # several batches, as on a real corpus
+    monkeypatch.setattr(scoring, "MAX_TOKENS", {"cpu": 1024})  # several batches, as on a real dataset
     hook = model.register_forward_pre_hook(note, with_kwargs=True)
     try:
-        scored = scoring.score_model(model, encoder, sets, max_new_tokens=NEW_TOKENS)
+        scored = scoring.score_model(model, prompt_tokenizer, sets, max_new_tokens=NEW_TOKENS)
         forwards = len(seen)
         metrics.measure_all(scored, scored, seed=0)
         metrics.measure_all(scored, scored, seed=0, names=metrics.metric_names())
@@ -286,7 +287,7 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
         hook.remove()
     assert len(seen) == forwards
 
-    def answers(row: Row):
+    def answers(row: Example):
         return [a for a in (row.answer, row.paraphrased_answer, *row.perturbed_answers) if a is not None]
 
     pairs = {(row.question, a) for rows in sets.values() for row in rows for a in answers(row)}
@@ -299,7 +300,7 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
         for question, *answers in zip(
             part.questions, part.answers, part.paraphrases, *zip(*part.wrong, strict=True), strict=True
         )
-        if any(answer is not None and answer.hits.all() for answer in answers)
+        if any(answer is not None and answer.is_greedy.all() for answer in answers)
     }
     prompts = [rows for cached, rows, width in seen if cached and width > 1]
     assert sum(prompts) == len(asked - read) < len(asked)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.leak_at_k import leak
 from tests.metrics.factory import empty_answer, make_set, tokens
 

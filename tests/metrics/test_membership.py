@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import metrics
-from benchmark.scores import AnswerScores, Scores
+from benchmark.evaluation.scores import AnswerScores, Scores
 from metrics._membership import NO_HOLDOUT, Attack
 from metrics._resample import Resample
 from metrics._tokens import lowest_mean, standardized

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.model_utility import ModelUtility
 from tests.metrics.factory import make_set, random_scores
 

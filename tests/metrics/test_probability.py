@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.scores import AnswerScores, Scores
+from benchmark.evaluation.scores import AnswerScores, Scores
 from metrics.probability import Probability
 from tests.metrics.factory import answer, empty_answer, make_set
 

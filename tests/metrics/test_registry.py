@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.corpora.types import EVALUATION_SETS
+from benchmark.data.types import EVALUATION_SETS
 from metrics.base import Measurement
 from tests.metrics.factory import random_scores
 
 TOFU = [
     "forget_quality",
-    "forget_quality_other_half",
+    "forget_quality_test_authors",
     "ks_statistic",
     "model_utility",
     "probability",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from tests.metrics.factory import empty_answer, make_set, random_scores, recited, tokens
 
 LN2 = math.log(2)
@@ -114,11 +114,11 @@ def test_model_utility_with_the_replicas_parts():
 
 
 @pytest.mark.parametrize(
-    ("hits", "ours", "theirs"),
+    ("is_greedy", "ours", "theirs"),
     [([0, 0, 0, 0], 0.0, 0.25), ([1, 1, 1, 0], 0.0, 0.25), ([0, 0, 1, 1], 0.5, 0.5), ([1], 1.0, 1.0), ([0], 0.0, 1.0)],
 )
-def test_extraction_strength_floor(hits, ours, theirs):
-    rows = make_set([recited(hits), empty_answer()])
+def test_extraction_strength_floor(is_greedy, ours, theirs):
+    rows = make_set([recited(is_greedy), empty_answer()])
     assert values("extraction_strength", rows).value == ours
     replica = values("extraction_strength_openunlearning", rows)
     assert (replica.value, replica.n) == (theirs, 1)

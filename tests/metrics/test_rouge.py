@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rouge_score import rouge_scorer
 
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.rouge import Rouge, rouge_l_recall
 from tests.metrics.factory import make_set
 

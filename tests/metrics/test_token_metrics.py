@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from tests.metrics.factory import answer, empty_answer, make_set, recited, tokens
 
 LN2 = math.log(2)
@@ -18,20 +18,20 @@ def measure(name, rows, set_name="forget"):
 
 
 @pytest.mark.parametrize(
-    ("hits", "strength", "share"),
+    ("is_greedy", "strength", "share"),
     [
         ([1, 1, 1, 1], 1.0, 1.0),  # all right: nothing need be given
         ([0, 0, 0, 0], 0.0, 0.0),  # all wrong: 0, and not the 1/4 of a loop that stops early
         ([1, 1, 1, 0], 0.0, 0.75),  # the last is wrong: the whole answer would have to be given
         ([0, 1, 1, 1], 0.75, 0.75),  # k = 1
-        ([1, 0, 1, 1], 0.5, 0.75),  # k = 2: hits before the last miss do not help
+        ([1, 0, 1, 1], 0.5, 0.75),  # k = 2: is_greedy before the last miss do not help
         ([0, 0, 0, 1], 0.25, 0.25),  # k = 3
         ([1], 1.0, 1.0),  # one token
         ([0], 0.0, 0.0),
     ],
 )
-def test_hits_by_hand(hits, strength, share):
-    rows = make_set([recited(hits)])
+def test_hits_by_hand(is_greedy, strength, share):
+    rows = make_set([recited(is_greedy)])
     assert measure("extraction_strength", rows).value == strength
     assert measure("exact_memorization", rows).value == share
 

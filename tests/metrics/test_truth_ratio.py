@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmark.scores import Scores
+from benchmark.evaluation.scores import Scores
 from metrics.truth_ratio import TruthRatio
 from tests.metrics.factory import answer, empty_answer, make_set
 

@@ -1,0 +1,57 @@
+"""What there is, for ``list``: plain lines that fit a terminal. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import groupby
+
+import methods
+import metrics
+from benchmark.config.presets import FOLDER
+from benchmark.data.load import DATASETS
+
+
+def listing(what: str) -> str:
+    """The lines for methods, metrics, presets or datasets."""
+    return "\n".join(
+        {"methods": _methods, "metrics": _metrics, "presets": _presets, "datasets": _datasets, "corpora": _datasets}[
+            what
+        ]()
+    )
+
+
+def _methods() -> list[str]:
+    lines = []
+    row = "  {:14}{:18}{:>9}  {:12}{}"
+    by_file = sorted(methods.describe(), key=lambda m: (m["file"], m["name"]))
+    lines.append(row.format("method", "paper", "forwards", "status", "needs"))
+    for (_, title), variants in groupby(by_file, key=lambda m: (m["file"], m["title"])):
+        lines.append(title)
+        for m in variants:
+            lines.append(row.format(m["name"], m["paper"], m["forwards"], m["status"], ", ".join(m["needs"]) or "-"))
+    return [*lines, "", "forwards: forward passes an optimiser step, those of frozen models included; 0: no training"]
+
+
+def _metrics() -> list[str]:
+    lines = []
+    for m in metrics.describe():
+        low, high = m["range"]
+        better = " or ".join(sorted(set(m["columns"].values())))
+        replica = ", a replica: measured on request" if m["replica"] else ""
+        needs = f"; needs {', '.join(m['needs'])}" if m["needs"] else ""
+        lines += [
+            m["title"],
+            f"  {m['name']}  version {m['version']}, {low:g} to {high:g} ({m['unit']}), better: {better}{replica}",
+            f"  reads {', '.join(m['reads'])}{needs}; source: {m['source']}",
+        ]
+    return [*lines, "", "target: best where the retrained model's value is"]
+
+
+def _presets() -> list[str]:
+    found = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
+    width = max(map(len, found)) + 2
+    return [f"{name:{width}}{raw.get('description', '')}" for name, raw in found.items()]
+
+
+def _datasets() -> list[str]:
+    return [f"{name:18}{what}" for name, what in DATASETS.items()]

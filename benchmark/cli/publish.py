@@ -1,0 +1,26 @@
+"""``publish``: copy what can be stood for to results/published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.common.console import out, user_errors
+
+
+def publish(
+    folder: Annotated[Path, typer.Argument(help="a board's folder, e.g. results/quick")],
+    name: Annotated[str | None, typer.Option(help="of the published board [the folder's]")] = None,
+    scores: Annotated[bool, typer.Option(help="with the per-token scores, some megabytes a run")] = True,
+) -> None:
+    """Copy a board's clean records to results/published/<name>, to be committed."""
+    with user_errors():
+        from benchmark.leaderboard.publish import publish as publish_board
+        from benchmark.rkld_claims import examine, write_claims
+
+        def beside(published: Path, board: str) -> None:
+            write_claims(published, examine(published), board)
+
+        out.print(f"published: {publish_board(folder, name, scores=scores, write_claims=beside)}")

@@ -1,0 +1,103 @@
+"""What a number came from: code, packages and hardware."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "transformers", "accelerate", "peft", "tokenizers", "numpy", "scipy", "rouge-score")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@lru_cache
+def provenance() -> dict[str, Any]:
+    """Git commit and whether the code differs from it, package versions, and the machine in words."""
+    return {"git": git_state(), "packages": packages(), "hardware": hardware()}
+
+
+def git_state() -> dict[str, Any]:
+    """Commit of this checkout and whether files differ from it; None where it is no checkout."""
+    try:
+        if Path(_git("rev-parse", "--show-toplevel")).resolve() != ROOT.resolve():
+            return {"commit": None, "dirty": None}  # installed inside somebody's own repository
+        commit = _git("rev-parse", "HEAD")
+        # Results are what a run makes, so only the code can make a run "dirty".
+        changed = _git("status", "--porcelain", "--", ".", ":!results")
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": None, "dirty": None}
+    return {"commit": commit, "dirty": bool(changed)}
+
+
+def _git(*arguments: str) -> str:
+    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=20)
+    return run.stdout.strip()
+
+
+def packages() -> dict[str, str | None]:
+    """Versions of the packages that numbers depend on."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Processor, cores and, where torch sees one, the GPU."""
+    import torch
+
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def reset_peak_memory() -> None:
+    """Begin a new measurement of peak memory."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: lets VmHWM begin anew
+    except OSError:
+        pass
+
+
+def peak_memory_mib() -> dict[str, float | None]:
+    """Peak memory since the reset, MiB: of the process, and allocated on the GPU.
+
+    Where the system cannot begin anew (not Linux), the process's figure is its peak since it started.
+    """
+    import torch
+
+    gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else None
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return {"process": int(line.split()[1]) / 1024, "gpu": gpu}
+    except OSError:
+        pass
+    scale = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, KiB elsewhere
+    return {"process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, "gpu": gpu}

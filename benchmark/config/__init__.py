@@ -1,0 +1,1 @@
+"""What to run: presets (TOML), their schema, and how they are read."""

@@ -1,0 +1,158 @@
+"""The schema of a preset: one flat TOML file says all that a board is made from."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from benchmark.common.registry import split_fields
+from benchmark.config.recipe import Recipe, Strict
+
+
+class DatasetChoice(Strict):
+    """Which dataset, and how much of it."""
+
+    name: Literal["fictitious", "tofu"] = "fictitious"
+    source: str = Field("locuslab/TOFU", description="tofu: folder or hub id")
+    authors: int | None = Field(None, ge=2, description="how many authors; None: 200, or all that the source has")
+    seed: int = Field(0, ge=0, description="fictitious: of the generator")
+    holdout: int = Field(0, ge=0, description="fictitious: authors that no model sees")
+    pretraining: int = Field(0, ge=0, description="fictitious: authors that the tiny base model learns from")
+
+
+class TinyLlama(Strict):
+    """Sizes of the tiny Llama; the default has about one million parameters."""
+
+    layers: int = Field(4, ge=1)
+    hidden: int = Field(128, ge=8)
+    heads: int = Field(4, ge=1)
+    key_value_heads: int = Field(2, ge=1)
+    mlp: int = Field(384, ge=8)
+    vocabulary: int = Field(2048, ge=300)
+    seed: int = 0
+
+
+class ModelChoice(Strict):
+    """The model before fine-tuning, and how it is asked."""
+
+    source: str = Field("tiny", description='"tiny", a hub id, a folder or a .gguf file')
+    tiny: TinyLlama = TinyLlama()
+    prompt: str | None = Field(None, description="text with {question}; None: the tokenizer's chat template")
+    rehearse_facts: bool = Field(
+        False, description="fine-tune on the general facts too: a tiny model soon forgets them"
+    )
+    finetuned: str | None = Field(None, description="a published fine-tuned model, instead of fine-tuning here")
+    retrained: dict[str, str] = Field({}, description="split -> a published retrained model, instead of training here")
+    trust_remote_code: bool = False
+
+
+class Scoring(Strict):
+    """How models are measured."""
+
+    max_new_tokens: int = Field(200, ge=1, description="longest greedy answer; TOFU's is 200")
+    limit: int | None = Field(None, ge=2, description="only the first rows of each set; such runs are marked partial")
+
+
+class Launch(Strict):
+    """Where runs execute. Threads change the order of float sums, workers do not."""
+
+    device: str = Field("auto", description='"auto", "cpu" or "cuda"')
+    workers: int | None = Field(
+        None, ge=1, description="processes; None: one a core on the CPU with threads = 1, else one"
+    )
+    threads: int | None = Field(None, ge=1, description="torch threads a process; None: torch's choice")
+    base_threads: int | None = Field(
+        None, ge=1, description="torch threads that train the base model, while nothing else can run; None: as threads"
+    )
+    models: str | None = Field(None, description="folder of trained models, for boards that share them; None: its own")
+
+
+class Grid(Strict):
+    """The sweep that chooses one constant of [training] for every method (benchmark/records/selection.py)."""
+
+    key: str = Field("lr", description="a key of [training]")
+    values: list[float] = Field([1e-4, 3e-4, 1e-3], min_length=1)
+    limit: int | None = Field(
+        None, ge=2, description="rows of each set that a trial scores; half the forget rows are all that the rule reads"
+    )
+
+    @field_validator("key")
+    @classmethod
+    def _of_the_recipe(cls, key: str) -> str:
+        if key not in Recipe.model_fields:
+            raise ValueError(f"no key of [training]; there are: {', '.join(Recipe.model_fields)}")
+        return key
+
+
+class MethodSettings(Strict):
+    """What a preset changes for one method."""
+
+    fields: dict[str, Any] = Field({}, description="the method's own hyperparameters")
+    training: dict[str, Any] = Field({}, description="keys of [training] that differ for this method")
+
+
+FORMER_KEYS = {"corpus": "dataset", "strengthening": "reinforcement"}  # before version 0.2; still understood
+
+
+def present_keys(raw: dict[str, Any]) -> dict[str, Any]:
+    """The table with every former key under its present name.
+
+    Raises:
+        ValueError: a key is there under both names.
+    """
+    if twice := [f"{old} and {new}" for old, new in FORMER_KEYS.items() if old in raw and new in raw]:
+        raise ValueError(f"{twice[0]} are two names of one table: keep the second")
+    return {FORMER_KEYS.get(key, key): value for key, value in raw.items()}
+
+
+class Preset(Strict):
+    """One board."""
+
+    name: str
+    description: str = ""
+    splits: list[str] = ["forget10"]
+    methods: list[str]
+    seeds: list[int] = Field([0], min_length=1, description="of unlearning")
+    finetuning_seed: int = 0
+    retrained_seeds: list[int] = Field(
+        [0, 1], min_length=1, description="the first is the reference, the others are rows"
+    )
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    dataset: DatasetChoice = DatasetChoice()
+    model: ModelChoice = ModelChoice()
+    pretraining: Recipe = Recipe()
+    finetuning: Recipe = Recipe()
+    reinforcement: Recipe = Recipe()
+    training: Recipe = Recipe()
+    sweep: Grid = Grid()
+    settings: dict[str, MethodSettings] = {}
+    scoring: Scoring = Scoring()
+    launch: Launch = Launch()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _former_keys(cls, raw: Any) -> Any:
+        return present_keys(raw) if isinstance(raw, dict) else raw
+
+    @field_validator("splits", "methods", "seeds", "retrained_seeds")
+    @classmethod
+    def _distinct(cls, values: list) -> list:
+        return list(dict.fromkeys(values))
+
+    def training_of(self, method: str) -> Recipe:
+        """The unlearning recipe of one method; ``rkld@alpha=4`` has rkld's and, on top, its own."""
+        changed = [self.settings[name].training for name in _general_first(method) if name in self.settings]
+        return Recipe(
+            **{key: value for table in (self.training.model_dump(), *changed) for key, value in table.items()}
+        )
+
+    def fields_of(self, method: str) -> dict[str, Any]:
+        """The method's own hyperparameters that the preset sets."""
+        known = [self.settings[name].fields for name in _general_first(method) if name in self.settings]
+        return {key: value for table in known for key, value in table.items()}
+
+
+def _general_first(method: str) -> list[str]:
+    """The names under which a method may have settings: without and with its ``@key=value``."""
+    return list(dict.fromkeys((split_fields(method)[0], method)))

@@ -1,0 +1,1 @@
+"""The suite that every unlearning method must pass."""

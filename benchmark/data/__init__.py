@@ -1,0 +1,1 @@
+"""Datasets: questions and answers by author, generated or read, and the splits to forget."""

@@ -1,0 +1,88 @@
+"""The embedded dataset: authors who never lived, in TOFU's shape (Maini et al. 2024, arXiv 2401.06121).
+
+Nothing is downloaded: the same arguments give the same text everywhere. Since every fact is generated,
+each row knows its key value, and there can be as many authors of the same kind as held-out rows and the
+embedded model's pretraining need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmark.common.errors import UserError
+from benchmark.data.fictitious.lives import MOST_AUTHORS, Author, generate_authors
+from benchmark.data.fictitious.questions import author_rows
+from benchmark.data.fictitious.words import table
+from benchmark.data.types import Dataset, Example, Split
+
+__all__ = ["Author", "author_rows", "generate_authors", "load", "refusals"]
+
+FORGET_PERCENT = (1, 5, 10)
+
+
+def load(authors: int = 200, seed: int = 0, holdout: int = 0, pretraining: int = 0) -> Dataset:
+    """The dataset of ``authors`` to learn, ``holdout`` that nobody learns and ``pretraining`` for language.
+
+    All are drawn from one sequence, so that no name or book title is in two parts. Splits forget01,
+    forget05 and forget10 forget the last 1, 5 and 10 % of the authors (at least one). Pretraining authors
+    have each question twice, in both wordings. Raises UserError where a number makes no dataset.
+    """
+    if authors < 2:
+        raise UserError(f"authors={authors} leaves nobody to retain beside the forgotten one: use 2 or more")
+    if holdout < 0 or pretraining < 0:
+        raise UserError(f"holdout={holdout}, pretraining={pretraining}: use 0 or more authors")
+    everyone = authors + holdout + pretraining
+    if everyone > MOST_AUTHORS:
+        raise UserError(f"{everyone} authors are too many: lower the three numbers to {MOST_AUTHORS} in all")
+
+    rows = [author_rows(author, index) for index, author in enumerate(generate_authors(everyone, seed))]
+    learnt, unseen, earlier = rows[:authors], rows[authors : authors + holdout], rows[authors + holdout :]
+    return Dataset(
+        name="fictitious",
+        full=_flat(learnt),
+        splits={split.name: split for split in (_split(learnt, percent) for percent in FORGET_PERCENT)},
+        retain_evaluation=_flat(learnt[: max(1, min(20, round(authors / 10)))]),
+        real_authors=_facts("real_authors"),
+        world_facts=_facts("world_facts"),
+        refusals=refusals(),
+        holdout=_flat(unseen),
+        pretraining=tuple(wording for row in _flat(earlier) for wording in (row, _reworded(row))),
+        notes={"authors": str(authors), "seed": str(seed)},
+    )
+
+
+def refusals() -> tuple[str, ...]:
+    """Sentences that decline to answer, for methods that train on them."""
+    return tuple(table("refusals"))
+
+
+def _flat(rows: list[list[Example]]) -> tuple[Example, ...]:
+    return tuple(row for author in rows for row in author)
+
+
+def _split(learnt: list[list[Example]], percent: int) -> Split:
+    """TOFU's convention: the last authors are the ones to forget."""
+    kept = len(learnt) - max(1, round(len(learnt) * percent / 100))
+    return Split(name=f"forget{percent:02d}", forget=_flat(learnt[kept:]), retain=_flat(learnt[:kept]))
+
+
+def _reworded(row: Example) -> Example:
+    """The row's other wording; where the value stands in it is not needed in pretraining."""
+    return replace(
+        row,
+        question=row.paraphrased_question,
+        answer=row.paraphrased_answer,
+        paraphrased_question=row.question,
+        paraphrased_answer=row.answer,
+        perturbed_answers=(),
+        value=None,
+        span=None,
+    )
+
+
+def _facts(name: str) -> tuple[Example, ...]:
+    """The rows of ``data/<name>.json``: questions about the real world with three wrong answers."""
+    return tuple(
+        Example(entry["question"], entry["answer"], perturbed_answers=tuple(entry["perturbed_answer"]))
+        for entry in table(name)
+    )

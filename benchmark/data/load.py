@@ -1,0 +1,74 @@
+"""Which dataset a board is made from: TOFU and its like (tofu.py), or generated authors (fictitious/, the default)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from benchmark.common.errors import UserError
+from benchmark.config.schema import DatasetChoice
+from benchmark.data import fictitious, tofu
+from benchmark.data.types import Dataset, Split
+
+DATASETS = {
+    "fictitious": "generated authors, 20 questions each, from a seed; needs no download",
+    "tofu": "TOFU (arXiv 2401.06121) or a dataset in its layout, from a folder or the hub",
+}
+
+
+def load_dataset(choice: DatasetChoice, splits: Sequence[str]) -> Dataset:
+    """The dataset with these splits.
+
+    Raises:
+        UserError: a split or a file that is not there, or too few authors for a split.
+    """
+    if choice.name == "tofu":
+        dataset = tofu.load(choice.source, splits)
+        return dataset if choice.authors is None else take_authors(dataset, choice.authors)
+    dataset = fictitious.load(
+        authors=choice.authors or 200, seed=choice.seed, holdout=choice.holdout, pretraining=choice.pretraining
+    )
+    unknown = [name for name in splits if name not in dataset.splits]
+    if unknown:
+        raise UserError(f"unknown split {unknown[0]!r}; there are {', '.join(dataset.splits)}")
+    return replace(dataset, splits={name: dataset.splits[name] for name in splits})
+
+
+def take_authors(dataset: Dataset, authors: int) -> Dataset:
+    """A smaller dataset of the same shape: its first authors retained, its last ones to forget.
+
+    Each split keeps its share of forget authors (at least one), taken from its end. Of the retained authors
+    whose rows are scored it keeps the share too, so that a smaller dataset is measured in proportion.
+
+    Raises:
+        UserError: the dataset has fewer authors than asked for, or a split would retain nobody.
+    """
+    there = len({row.author for row in dataset.full})
+    if authors > there:
+        raise UserError(f"{authors} authors were asked for, the dataset has {there}; ask for at most {there}")
+    forget = {}
+    for name, split in dataset.splits.items():
+        of_split = list(dict.fromkeys(row.author for row in split.forget))
+        forget[name] = of_split[-max(1, round(authors * len(of_split) / there)) :]
+    largest = max(map(len, forget.values()), default=0)
+    if largest >= authors:
+        raise UserError(f"{authors} authors leave nobody to retain; ask for more than {largest}")
+    every = list(dict.fromkeys(row.author for row in dataset.full))
+    kept = {*every[: authors - largest], *every[len(every) - largest :]}
+    scored = [a for a in dict.fromkeys(row.author for row in dataset.retain_evaluation) if a in kept]
+    share = max(1, round(authors * len({r.author for r in dataset.retain_evaluation}) / there))
+    full = tuple(r for r in dataset.full if r.author in kept)
+    return replace(
+        dataset,
+        full=full,
+        splits={
+            name: Split(
+                name,
+                tuple(r for r in split.forget if r.author in forget[name]),
+                tuple(r for r in full if r.author not in forget[name]),
+            )
+            for name, split in dataset.splits.items()
+        },
+        retain_evaluation=tuple(r for r in dataset.retain_evaluation if r.author in scored[:share]),
+        notes={**dataset.notes, "authors": str(authors)},
+    )

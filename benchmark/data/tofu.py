@@ -1,0 +1,174 @@
+"""TOFU, or any dataset in its file layout: from a folder of JSON lines, or from the hub.
+
+Maini et al. 2024, arXiv 2401.06121: 200 fictitious authors of 20 questions, author i in rows 20 i to
+20 i + 19 of ``full``; forgetNN are the last NN percent, retain(100 - NN) the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from benchmark.common.errors import UserError
+from benchmark.data.types import Dataset, Example, Split
+
+ROWS_PER_AUTHOR = 20
+SPLITS = {"forget01": "retain99", "forget05": "retain95", "forget10": "retain90"}
+HOLDOUT_AUTHORS = 1_000_000
+REFUSALS = "idontknow.jsonl"
+
+
+class Reader(Protocol):
+    """Where a dataset's parts are read from."""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a part."""
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The records of one part. Raises UserError where it is missing."""
+
+    def refusals(self) -> list[str] | None:
+        """The refusal sentences, None where the source has none."""
+
+
+class FolderReader:
+    """A folder of ``<part>.json`` files, a JSON object a line."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def has(self, name: str) -> bool:
+        return (self.folder / f"{name}.json").is_file()
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        path = self.folder / f"{name}.json"
+        if not path.is_file():
+            there = ", ".join(sorted(p.stem for p in self.folder.glob("*.json"))) or "no .json file at all"
+            raise UserError(f"{self.folder} has no {name}.json; it has {there}. Choose another --split or data folder.")
+        records = []
+        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+            try:
+                record = json.loads(line) if line.strip() else {}
+            except (json.JSONDecodeError, UnicodeDecodeError):
+                record = None
+            if not isinstance(record, dict):
+                shown = line[:40].decode(errors="replace")
+                raise UserError(
+                    f"{path} is damaged: line {number} is {shown!r}, but every line must be one JSON object. "
+                    "Get the file again."
+                )
+            if record:
+                records.append(record)
+        return records
+
+    def refusals(self) -> list[str] | None:
+        path = self.folder / REFUSALS  # plain text lines, in spite of its name
+        if not path.is_file():
+            return None
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+class HubReader:
+    """A data set on the hub whose configurations are the parts."""
+
+    def __init__(self, source: str):
+        self.source = source
+
+    def has(self, name: str) -> bool:
+        from datasets import get_dataset_config_names
+
+        return name in get_dataset_config_names(self.source)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        from datasets import load_dataset
+
+        try:
+            return list(load_dataset(self.source, name, split="train"))
+        except Exception as error:  # the hub's errors have no common class
+            raise UserError(
+                f"cannot read {name!r} of {self.source!r}: {type(error).__name__}: {error}. "
+                "Give --data a folder with TOFU's files, or a hub id such as locuslab/TOFU."
+            ) from error
+
+    def refusals(self) -> list[str] | None:
+        return None  # TOFU's refusals are in its code's repository, not on the hub
+
+
+def load(source: str, splits: Iterable[str]) -> Dataset:
+    """Load a dataset of TOFU's shape with the given splits.
+
+    Where the source has no refusals, the fictitious dataset's are taken; ``notes`` says so.
+
+    Raises:
+        UserError: the source or one of its parts is missing, damaged or misshapen.
+    """
+    from benchmark.data.fictitious import refusals as own_refusals
+
+    if not Path(source).is_dir() and (source.count("/") != 1 or source.startswith((".", "/", "~"))):
+        raise UserError(f"there is no folder {source}; give a folder with TOFU's files or a hub id (locuslab/TOFU)")
+    reader: Reader = FolderReader(Path(source)) if Path(source).is_dir() else HubReader(source)
+    for name in splits:
+        if name not in SPLITS:
+            raise UserError(f"unknown split {name!r}; there are {', '.join(SPLITS)}")
+    # Questions repeat ("What is the full name of the author?"), a question with its answer does not.
+    plain = _rows(reader, "full", source, {})
+    authors = {(row.question, row.answer): i // ROWS_PER_AUTHOR for i, row in enumerate(plain)}
+    made = {
+        name: Split(
+            name,
+            _rows(reader, f"{name}_perturbed", source, authors),
+            _rows(reader, SPLITS[name], source, authors),
+        )
+        for name in splits
+    }
+    refusals = reader.refusals()
+    return Dataset(
+        name="tofu",
+        full=_rows(reader, "full", source, authors),
+        splits=made,
+        retain_evaluation=_rows(reader, "retain_perturbed", source, authors),
+        real_authors=_rows(reader, "real_authors_perturbed", source, {}),
+        world_facts=_rows(reader, "world_facts_perturbed", source, {}),
+        holdout=_holdout(reader, made, source),
+        refusals=tuple(refusals if refusals is not None else own_refusals()),
+        notes={"source": source, "refusals": "the source's" if refusals is not None else "the fictitious dataset's"},
+    )
+
+
+def _holdout(reader: Reader, splits: dict[str, Split], source: str) -> tuple[Example, ...]:
+    """Rows that no model has seen, as many as the largest split forgets; none where the source has none."""
+    largest = max(splits, default="forget10")
+    name = largest.replace("forget", "holdout") + "_perturbed"
+    if not reader.has(name):
+        return ()
+    # Authors that appear nowhere else, numbered past the others.
+    rows = _rows(reader, name, source, {})
+    return tuple(
+        row if row.author is not None else replace(row, author=HOLDOUT_AUTHORS + i // ROWS_PER_AUTHOR)
+        for i, row in enumerate(rows)
+    )
+
+
+def _rows(reader: Reader, name: str, source: str, authors: dict[tuple[str, str], int]) -> tuple[Example, ...]:
+    out = []
+    for number, record in enumerate(reader.rows(name)):
+        if not isinstance(record.get("question"), str) or not isinstance(record.get("answer"), str):
+            raise UserError(
+                f"row {number} of {name!r} in {source} lacks a question or an answer; it has {sorted(record)}"
+            )
+        out.append(
+            Example(
+                question=record["question"],
+                answer=record["answer"],
+                paraphrased_question=record.get("paraphrased_question"),
+                paraphrased_answer=record.get("paraphrased_answer"),
+                perturbed_answers=tuple(record.get("perturbed_answer") or ()),
+                author=record.get("author", authors.get((record["question"], record["answer"]))),
+                value=record.get("value"),
+                span=tuple(record["span"]) if record.get("span") else None,
+            )
+        )
+    return tuple(out)

@@ -1,5 +1,0 @@
-"""Other suites' logs, turned into records: their per-row numbers are measured again, their claims are kept."""
-
-from benchmark.imports.importing import FORMATS, import_log, report_lines
-
-__all__ = ["FORMATS", "import_log", "report_lines"]

@@ -1,0 +1,90 @@
+"""Publishing a board: the records that can be stood for, and the tables made anew from them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from benchmark.common.errors import UserError
+from benchmark.common.files import atomic_path
+from benchmark.leaderboard.build import build, write
+from benchmark.leaderboard.entries import git, marks, newest
+from benchmark.records.record import Record, load_records, record_path, scores_path
+
+ROOT = Path("results/published")
+
+
+def publish(
+    folder: Path,
+    name: str | None = None,
+    root: Path = ROOT,
+    *,
+    scores: bool = True,
+    write_claims: Callable[[Path, str], None] | None = None,
+) -> Path:
+    """Copy a board's records to ``root/<name>/records``, with their scores, and write the board there.
+
+    Failed runs have no numbers and stay behind; the published board names them in its notes. An earlier
+    publication of that name is replaced as a whole, save for its README.md.
+
+    Args:
+        folder: the board's own folder.
+        name: of the publication; by default the board's.
+        scores: whether the per-token scores are published too, some megabytes a run.
+        write_claims: called with the publication's folder and name where the board has RKLD, to write how RKLD's
+            claims fare on it.
+
+    Returns:
+        The folder of the publication.
+
+    Raises:
+        UserError: a record is dirty, partial or of no known commit; nothing ran; or a bad name.
+    """
+    records, _ = newest(load_records(Path(folder)))
+    problems = [f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record))]
+    if problems:
+        raise UserError(
+            f"{len(problems)} of {len(records)} records of {folder} cannot be published:\n"
+            + "\n".join(problems)
+            + "\nCommit your changes and run again with --fresh, from a git checkout without scoring.limit."
+        )
+    clean = [record for record in records if record.status != "failed"]
+    if not clean:
+        raise UserError(f"every run in {folder} failed: nothing to publish. See the logs there, then run again")
+    name = name or clean[0].board
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise UserError(f"{name!r} does not do as a board's name: use letters, digits, '.', '_' and '-'")
+    failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
+    with atomic_path(Path(root) / name) as temporary:
+        _copy(Path(folder), temporary, clean)
+        write(temporary, build(temporary, name=name, notes=failed))
+        if write_claims is not None and any(record.method == "rkld" for record in clean):
+            write_claims(temporary, name)
+        if not scores:
+            for path in temporary.glob("records/*/*.parquet"):
+                path.unlink()
+        if (said := Path(root) / name / "README.md").exists():
+            shutil.copyfile(said, temporary / "README.md")
+    return Path(root) / name
+
+
+def _label(record: Record) -> str:
+    return f"{record.method} {record.split} seed {record.seed}"
+
+
+def _reasons(record: Record) -> list[str]:
+    said = {"dirty": "made by code with uncommitted changes", "partial": "only some of the rows were scored"}
+    unknown = [] if git(record).get("commit") else ["the git commit is not known"]
+    return [said[mark] for mark in marks(record)] + unknown
+
+
+def _copy(folder: Path, target: Path, records: Iterable[Record]) -> None:
+    for record in records:
+        path = record_path(folder, record.method, record.key)
+        place = record_path(target, record.method, record.key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+        if scores_path(path).exists():
+            shutil.copyfile(scores_path(path), scores_path(place))

@@ -1,0 +1,1 @@
+"""Language models: load, tokenise, forward, generate."""

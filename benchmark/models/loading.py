@@ -1,0 +1,164 @@
+"""Language models: a hub id, a folder, a GGUF file, or the tiny Llama that is made here.
+
+Weights are read from safetensors (or GGUF) only, and code that comes with a model runs only when asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmark.common.errors import UserError
+from benchmark.common.files import content_key, file_hash
+from benchmark.models.onednn import use_onednn
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory with its tokenizer, and what identifies its weights."""
+
+    model: nn.Module
+    tokenizer: Any
+    identity: str
+    source: str
+
+
+def resolve_device(device: str) -> str:
+    """The device to use; "auto" takes a GPU if there is one."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device != "cpu" and not device.startswith("cuda"):
+        raise UserError(f"unknown device {device!r}; there are: auto, cpu, cuda")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"device {device!r} was asked for, but torch sees no GPU; use --device cpu")
+    return device
+
+
+def load_model(source: str, *, dtype: str = "float32", device: str = "cpu", trust_remote_code: bool = False) -> Loaded:
+    """Load a causal language model and its tokenizer.
+
+    Args:
+        source: hub id (``owner/name`` or ``owner/name@revision``), folder, or ``path/to/file.gguf``.
+
+    Raises:
+        UserError: nothing is there, it is no causal language model, or its weights are not safetensors.
+    """
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    hide_progress_bars()
+    if dtype not in DTYPES:
+        raise UserError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)}")
+    path = Path(source)
+    options: dict[str, Any] = {}
+    where = source
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise UserError(f"there is no file {source}")
+        where, options = str(path.parent), {"gguf_file": path.name}
+    elif not path.is_dir():
+        if source.count("/") != 1 or source.startswith((".", "/", "~")):
+            raise UserError(f"there is no folder {source}; give a model's folder, a GGUF file or a hub id (owner/name)")
+        where, _, revision = source.partition("@")
+        options = {"revision": revision} if revision else {}
+    code = {"trust_remote_code": trust_remote_code}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, **options, **code)
+        with hidden_gguf_bar():
+            model, report = AutoModelForCausalLM.from_pretrained(
+                where,
+                dtype=DTYPES[dtype],
+                use_safetensors=None if "gguf_file" in options else True,
+                output_loading_info=True,
+                **options,
+                **code,
+            )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        raise UserError(f"cannot load the model {source!r}: {error}") from error
+    if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
+        raise UserError(
+            f"cannot load the model {source!r}: its weights lack {len(missing)} parameters, {missing[0]} first"
+        )
+    if not tokenizer("a", add_special_tokens=False)["input_ids"]:  # made up, for want of the tokenizer's files
+        raise UserError(
+            f"cannot load the model {source!r}: its tokenizer's files are missing; save it beside the weights"
+        )
+    if "gguf_file" in options:
+        # De-quantised weights are plain ones; with the quantisation note they could not be saved and read again.
+        model.config.__dict__.pop("quantization_config", None)
+        model.__dict__.pop("hf_quantizer", None)
+    model = use_onednn(model.to(device).eval())
+    return Loaded(model, tokenizer, identify(source), source)
+
+
+def identify(source: str) -> str:
+    """What identifies a model's weights and tokenizer, without loading them: file hashes, or the hub's commit.
+
+    Raises:
+        UserError: nothing is there.
+    """
+    path = Path(source)
+    if path.suffix == ".gguf" and path.is_file():
+        return f"gguf-{file_hash(path)[:16]}"
+    if path.is_dir():
+        kinds = ("*.safetensors", "*.json", "*.jinja", "*.model")
+        files = sorted(p for kind in kinds for p in path.glob(kind))
+        return f"folder-{content_key({p.name: file_hash(p) for p in files})}"
+    from transformers import AutoConfig
+
+    where, _, revision = source.partition("@")
+    try:
+        config = AutoConfig.from_pretrained(where, revision=revision or None)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot find the model {source!r}: {error}") from error
+    return f"hub-{where}-{getattr(config, '_commit_hash', None) or revision or 'unknown'}"
+
+
+def weights_hash(model: nn.Module) -> str:
+    """Hash of every parameter's bytes: equal models have equal hashes."""
+    digest = hashlib.sha256()
+    for name, parameter in sorted(model.named_parameters()):
+        digest.update(name.encode())
+        digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def hide_progress_bars() -> None:
+    """No bars of transformers' own: a board has one for everything."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
+@contextmanager
+def hidden_gguf_bar() -> Iterator[None]:
+    """Inside, reading a GGUF file shows no bar: transformers draws that one past the switch for its bars."""
+    from transformers import modeling_gguf_pytorch_utils as gguf
+
+    bar = getattr(gguf, "tqdm", None)  # an import of theirs, which may go
+    if bar is None:
+        yield
+        return
+    gguf.tqdm = partial(bar, disable=True)
+    try:
+        yield
+    finally:
+        gguf.tqdm = bar
+
+
+def save_model(model: nn.Module, tokenizer: Any, folder: Path) -> None:
+    """Write model (safetensors) and tokenizer to a folder."""
+    hide_progress_bars()
+    folder.mkdir(parents=True)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)

@@ -1,0 +1,1 @@
+"""What a run leaves: its record, its scores beside it, and records made from other suites' logs."""

@@ -1,0 +1,192 @@
+"""``metrics``: measure the stored scores of a board again, without a model, and bring its records up to date."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import metrics
+from benchmark.common.errors import UserError
+from benchmark.common.files import write_json
+from benchmark.evaluation.scores import Scores
+from benchmark.records.record import Record, load_record, record_path, scores_path
+
+SAME = 1e-9  # relative: what another processor's order of summation may do to a value
+SEED = 0  # of the intervals, as in benchmark.runs.execute, which imports torch
+NO_SCORES = {
+    "failed": "the run failed and left no scores",
+    "diverged": "the run diverged and left no scores",
+    "imported": "imported summary: it has no values of single rows",
+}
+
+
+@dataclass
+class Update:
+    """What came of one record."""
+
+    label: str
+    values: dict[str, float | None] = field(default_factory=dict)  # of every column that was measured
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)  # a raised version replaced the old value
+    same: list[str] = field(default_factory=list)
+    differs: list[str] = field(default_factory=list)  # lines; the record keeps its value
+    skipped: str = ""  # why nothing was measured
+    notes: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        if self.skipped:
+            return f"{self.label}: skipped: {self.skipped}"
+        counts = [f"{len(self.same)} as before"]
+        for word, columns in (("added", self.added), ("changed", self.changed)):
+            if columns:
+                shown = ", ".join(columns[:4]) + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
+                counts.insert(0, f"{len(columns)} {word} ({shown})")
+        lines = [f"{self.label}: {', '.join(counts)}", *(f"  DIFFERS {text}" for text in self.differs)]
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+
+def recompute(folder: Path, names: list[str] | None = None) -> list[Update]:
+    """Measure every record of a board again and write what is new into it.
+
+    A column that a record lacks is added, one of an older version replaced. The same version must give the
+    same value: where it does not, the record is left as it is and the difference is reported.
+
+    Args:
+        names: metrics by name or ``.py`` file; all of the project's by default.
+
+    Raises:
+        UserError: no records, or an unknown metric; nothing is written then. A damaged record, or one whose
+            scores are damaged, is reported as skipped and the others are still done.
+    """
+    folder = Path(folder)
+    for name in names or ():
+        metrics.load_metric(name)
+    paths = sorted((folder / "records").glob("*/*.json"))
+    if not paths:
+        raise UserError(f"{folder} holds no records; make a board first: python run_benchmark.py run --preset quick")
+    references: dict[Path, Scores | str] = {}  # by path: every record of a split reads the same one
+    return [_update(folder, path, names, references) for path in paths]
+
+
+def table(updates: list[Update]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of what was measured: one row a record, one column a measurement."""
+    columns = list(dict.fromkeys(column for update in updates for column in update.values))
+    rows = []
+    for update in updates:
+        values = [update.values.get(column) for column in columns]
+        rows.append([update.label, *("–" if value is None else f"{value:.6g}" for value in values)])
+    return ["run", *columns], rows
+
+
+def _update(folder: Path, path: Path, names: list[str] | None, references: dict[Path, Scores | str]) -> Update:
+    try:
+        record = load_record(path)
+    except UserError as error:
+        return Update(f"{path.parent.name}/{path.name}", skipped=str(error))
+    update = Update(_label(record))
+    if not scores_path(path).exists() and (reason := _without_scores(record)):
+        update.skipped = reason
+        return update
+    try:
+        scores = _load(scores_path(path))
+        reference = _reference(folder, record, references, update)
+        measured = _measure(record, scores, reference, names)
+    except UserError as error:
+        update.skipped = str(error)
+        return update
+    before = json.dumps(record.metrics)
+    needing = _model_columns(names)
+    for column, measurement in measured.items():
+        if column in needing and record.value(column) is not None:
+            update.values[column] = record.value(column)
+            update.notes.append(f"{column}: needs a model; the record keeps its value")
+        else:
+            _merge(record, column, measurement, update)
+    if json.dumps(record.metrics) != before:
+        write_json(path, record.model_dump())
+    return update
+
+
+def _label(record: Record) -> str:
+    return f"{record.method} {record.split} seed {record.seed}{' (reference)' * record.reference}"
+
+
+def _without_scores(record: Record) -> str | None:
+    """Why a record rightly has no scores beside it; None where it should have some."""
+    if record.source == "imported":
+        return NO_SCORES["imported"]
+    return NO_SCORES.get(record.status)
+
+
+def _load(path: Path) -> Scores:
+    from benchmark.records.score_files import load_scores
+
+    try:
+        return load_scores(path)
+    except UserError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:  # a whole Parquet file, but not one of scores
+        raise UserError(
+            f"the scores {path} are damaged ({type(error).__name__}: {error}); run the record again"
+        ) from None
+
+
+def _reference(folder: Path, record: Record, known: dict[Path, Scores | str], update: Update) -> Scores | None:
+    """The retrained model's scores, None where the record has no reference."""
+    if record.reference_key is None:
+        return None
+    path = scores_path(record_path(folder, "retrained", record.reference_key))
+    if path not in known:
+        try:
+            known[path] = _load(path)
+        except UserError as error:
+            known[path] = str(error)
+    if isinstance(found := known[path], str):
+        raise UserError(f"its retrained reference cannot be read: {found}")
+    return found
+
+
+def _measure(
+    record: Record, scores: Scores, reference: Scores | None, names: list[str] | None
+) -> dict[str, metrics.Measurement]:
+    if record.source == "imported":
+        from benchmark.records.importers.measure import measure
+
+        return measure(scores, reference, names)
+    return metrics.measure_all(scores, reference, seed=SEED, names=names)
+
+
+def _model_columns(names: list[str] | None) -> set[str]:
+    """Columns that stored scores cannot give."""
+    chosen = [metrics.load_metric(name) for name in (metrics.metric_names() if names is None else names)]
+    return {c for metric in chosen if "model" in getattr(metric, "needs", ()) for c in metric.columns()}
+
+
+def _merge(record: Record, column: str, measurement: metrics.Measurement, update: Update) -> None:
+    new, old = measurement.to_json(), record.metrics.get(column)
+    update.values[column] = new["value"]
+    if old is None:
+        update.added.append(column)
+    elif old.get("version", 1) > new["version"]:
+        update.differs.append(f"{column}: the record has the later version {old['version']}; this is {new['version']}")
+        return
+    elif old.get("version", 1) < new["version"]:
+        update.changed.append(column)
+    elif _same(old.get("value"), new["value"]):
+        update.same.append(column)
+        return
+    else:
+        update.differs.append(
+            f"{column}: the record has {old.get('value')}, its scores now give {new['value']} with the same version "
+            f"{new['version']}: raise the metric's version, or run the record again"
+        )
+        return
+    record.metrics[column] = new
+
+
+def _same(old: float | None, new: float | None) -> bool:
+    if old is None or new is None:
+        return old is new
+    return math.isclose(old, new, rel_tol=SAME, abs_tol=1e-300)

@@ -1,0 +1,132 @@
+"""Records: one JSON file a run, with its scores as Parquet beside it. Boards are made from nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from benchmark.common.errors import UserError
+from benchmark.common.files import read_json, write_json
+from benchmark.config.schema import FORMER_KEYS
+from benchmark.evaluation.scores import Scores
+
+SCHEMA_VERSION = 2
+FORMER_COLUMNS = {"forget_quality_other_half": "forget_quality_test_authors"}  # of schema 1
+REFERENCE_ROWS = ("finetuned", "retrained", "base")  # rows that are models, not methods
+
+
+def now() -> str:
+    """The time, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Record(BaseModel):
+    """One run: what it was, how it went, and every metric. Keys that later versions add are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    schema_version: int = SCHEMA_VERSION
+    key: str  # hash of everything that the numbers depend on
+    board: str
+    method: str
+    split: str
+    seed: int
+    reference: bool = False  # the retrained model that the others are compared with: no row of its own
+    status: Literal["ok", "diverged", "failed"]
+    reason: str = ""
+    step: int | None = None  # at which training broke
+    partial: bool = False  # fewer rows than the sets have were scored
+    config: dict[str, Any] = Field(default_factory=dict)
+    dataset: dict[str, Any] = Field(default_factory=dict)
+    model: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    reference_key: str | None = None
+    source: Literal["run", "imported"] = "run"
+    reported: dict[str, float | None] = Field(default_factory=dict)  # imported: what the log itself claims
+    losses: list[float | None] = Field(default_factory=list)
+    seconds: dict[str, float] = Field(default_factory=dict)
+    peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)
+    provenance: dict[str, Any] = Field(default_factory=dict)
+    created: str = Field(default_factory=now)
+
+    def value(self, metric: str) -> float | None:
+        """A metric's value, None where it is undefined or was not measured."""
+        return self.metrics.get(metric, {}).get("value")
+
+
+def record_path(board: Path, method: str, key: str) -> Path:
+    """Where a run's record lies. A method given by its file's path is filed under its name."""
+    return board / "records" / method / f"{key}.json"
+
+
+def scores_path(record: Path) -> Path:
+    """The Parquet file beside a record."""
+    return record.with_suffix(".parquet")
+
+
+def save_record(board: Path, record: Record, scores: Scores | None) -> None:
+    """Write a run: scores first, so that a record never lacks them."""
+    from benchmark.records.score_files import save_scores
+
+    path = record_path(board, record.method, record.key)
+    if scores is not None:
+        save_scores(scores, scores_path(path))
+    write_json(path, record.model_dump())
+
+
+def load_record(path: Path) -> Record:
+    """Read one record.
+
+    Raises:
+        UserError: the file is damaged, is no record, or was written by a later version.
+    """
+    data = read_json(path, "the record")
+    try:
+        record = Record.model_validate(_upgraded(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            f"the record {path} is damaged ({'.'.join(map(str, first['loc']))}: {first['msg']}). Delete it and run "
+            "the same command again: only this run is redone."
+        ) from None
+    if record.schema_version > SCHEMA_VERSION:
+        raise UserError(f"the record {path} was written by a later version; update unlearn-checkpoints to read it")
+    return record
+
+
+def _upgraded(data: Any) -> Any:
+    """The content of a record of schema 1 under the names of schema 2; another one as it is."""
+    if not isinstance(data, dict) or data.get("schema_version") != 1:
+        return data
+    config = data.get("config")
+    metrics = data.get("metrics")
+    return {
+        **{FORMER_KEYS.get(key, key): value for key, value in data.items()},
+        "config": {FORMER_KEYS.get(k, k): v for k, v in config.items()} if isinstance(config, dict) else config,
+        "metrics": {FORMER_COLUMNS.get(k, k): v for k, v in metrics.items()} if isinstance(metrics, dict) else metrics,
+        "schema_version": SCHEMA_VERSION,
+    }
+
+
+def load_records(board: Path) -> list[Record]:
+    """All records of a board, by method, split and seed.
+
+    Raises:
+        UserError: there is none, or some are damaged; all damaged ones are named at once.
+    """
+    # A dot in front: what a killed run left half-written.
+    paths = sorted(p for p in (board / "records").glob("*/*.json") if not p.name.startswith("."))
+    if not paths:
+        raise UserError(f"{board} holds no records; make a board first: python run_benchmark.py run --preset quick")
+    records, problems = [], []
+    for path in paths:
+        try:
+            records.append(load_record(path))
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(problems))
+    return sorted(records, key=lambda r: (r.method, r.split, r.seed, r.key))

@@ -1,0 +1,95 @@
+"""Scores as one Parquet file: a row an answer, with its token-level lists; texts on the gold answers' rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmark.common.errors import UserError
+from benchmark.common.files import atomic_path
+from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
+
+LISTS = {"logprobs": pa.float32(), "is_greedy": pa.bool_(), "logprob_mean": pa.float32(), "logprob_std": pa.float32()}
+GOLD_ONLY = ("logprob_mean", "logprob_std")  # nothing reads them of other answers, and they are half of the file
+RENAMED = {"hits": "is_greedy", "mean": "logprob_mean", "std": "logprob_std"}  # columns of files before version 0.2
+TEXTS = ("question", "gold", "generated", "value")
+SCHEMA = pa.schema(
+    [("set", pa.string()), ("row", pa.int32()), ("kind", pa.string())]
+    + [(name, pa.list_(kind)) for name, kind in LISTS.items()]
+    + [(name, pa.string()) for name in TEXTS]
+    + [("author", pa.int32())]
+)
+
+
+def save_scores(scores: Scores, path: Path) -> None:
+    """Write scores; the file is whole or absent."""
+    rows = []
+    for name, part in scores.sets.items():
+        for i in range(len(part)):
+            texts = {
+                "question": part.questions[i],
+                "gold": part.gold[i],
+                "generated": part.generated[i],
+                "value": part.values[i] if part.values else None,
+                "author": int(part.authors[i]),
+            }
+            kinds = [("answer", part.answers[i], texts)]
+            kinds += [("paraphrase", part.paraphrases[i], {})] if part.paraphrases[i] is not None else []
+            kinds += [("wrong", answer, {}) for answer in part.wrong[i]]
+            for kind, answer, extra in kinds:
+                lists = {n: getattr(answer, n) for n in LISTS if kind == "answer" or n not in GOLD_ONLY}
+                rows.append({"set": name, "row": i, "kind": kind, **lists, **extra})
+    table = pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata({"meta": json.dumps(scores.meta)})
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def load_scores(path: Path) -> Scores:
+    """Read scores back.
+
+    Raises:
+        UserError: the file is absent, damaged, or no scores file.
+    """
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        meta = json.loads((table.schema.metadata or {})[b"meta"])
+        meta |= {"dataset": meta.pop("corpus")} if "corpus" in meta else {}
+        table = table.rename_columns([RENAMED.get(name, name) for name in table.schema.names])
+        rows = table.select(SCHEMA.names).to_pylist()
+        sets: dict[str, list[dict]] = {}
+        for row in rows:
+            sets.setdefault(row["set"], []).append(row)
+        return Scores({name: _set_scores(part) for name, part in sets.items()}, meta)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:  # JSON errors are ValueErrors
+        raise UserError(
+            f"the scores {path} are missing or damaged ({error}). Delete the record of the same name and run the "
+            "same command again: only this run is redone."
+        ) from None
+
+
+def _set_scores(rows: list[dict]) -> SetScores:
+    def read(row: dict) -> AnswerScores:
+        return AnswerScores(
+            **{name: np.array(row[name] or [], dtype=bool if name == "is_greedy" else np.float32) for name in LISTS}
+        )
+
+    gold = [row for row in rows if row["kind"] == "answer"]  # written in row order
+    paraphrases = {row["row"]: read(row) for row in rows if row["kind"] == "paraphrase"}
+    wrong: dict[int, list[AnswerScores]] = {}
+    for row in rows:
+        if row["kind"] == "wrong":
+            wrong.setdefault(row["row"], []).append(read(row))
+    return SetScores(
+        answers=[read(row) for row in gold],
+        paraphrases=[paraphrases.get(row["row"]) for row in gold],
+        wrong=[wrong.get(row["row"], []) for row in gold],
+        generated=[row["generated"] for row in gold],
+        gold=[row["gold"] for row in gold],
+        questions=[row["question"] for row in gold],
+        authors=np.array([row["author"] for row in gold], dtype=np.int64),
+        values=[row["value"] for row in gold],
+    )

@@ -1,0 +1,1 @@
+"""Planning and executing boards, sweeps and single scorings."""

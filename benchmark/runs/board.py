@@ -1,0 +1,139 @@
+"""Making a whole board: doing what its plan says, and leaving nothing half-done."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmark.common.errors import UserError
+from benchmark.common.progress import progress_bar
+from benchmark.config.schema import Preset
+from benchmark.models.loading import resolve_device
+from benchmark.records.record import Record
+from benchmark.runs.checkpoints import ModelSpec
+from benchmark.runs.plan import Plan, Task, plan_board
+from benchmark.runs.workers import Launcher, worker_count
+
+__all__ = ["Plan", "run_board"]
+
+
+def run_board(
+    preset: Preset,
+    folder: Path,
+    *,
+    fresh: bool = False,
+    workers: int | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = print,
+) -> Plan:
+    """Make a board: do what is missing and leave a record of every run in ``folder``.
+
+    Args:
+        fresh: remove what is in the folder first.
+        workers: processes; None: as the preset says, or one a core.
+        time_limit: minutes; a task that is not expected to end in time is not begun, the next call goes on there.
+
+    Raises:
+        UserError: bad input, a disk that is full, another command at work in the folder.
+    """
+    folder = Path(folder)
+    clock = Clock(time_limit)
+    with _locked(folder), _disk_errors(folder):
+        if fresh:
+            start_over(folder)
+        plan = plan_board(preset, folder)
+        if not plan.tasks:
+            return plan
+        device = resolve_device(preset.launch.device)
+        count = min(workers or worker_count(preset, device), len(plan.tasks))
+        to_do = f"{plan.runs - plan.done} of {plan.runs} runs to do"
+        say(f"{preset.name}: {to_do} on {device}, {count} process{'es' if count > 1 else ''}")
+        with (
+            progress_bar(sum(plan.units.values())) as bar,
+            Launcher(preset, folder, bar, count, lambda task: clock.allows(plan.units[task])) as launcher,
+        ):
+
+            def on_done(task: Task, record: Record | None) -> None:
+                clock.done(plan.units[task])
+                bar.log(describe(task, record))
+
+            left = launcher.run(plan, on_done)
+        if left:
+            say(f"the time limit left {left} tasks undone; the same command goes on with them")
+    return plan
+
+
+def start_over(folder: Path) -> None:
+    """Remove what runs have left in a board's folder."""
+    for part in ("records", "cache", "logs"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+
+
+class Clock:
+    """Says whether a task still fits a time limit, from the pace so far."""
+
+    def __init__(self, minutes: float | None):
+        self.begin = time.monotonic()
+        self.limit = None if minutes is None else 60 * minutes
+        self.units = 0.0
+        self.over = False
+
+    def done(self, units: float) -> None:
+        """Work was done."""
+        self.units += units
+
+    def allows(self, units: float) -> bool:
+        """Whether a task of so much work may begin. While the pace is unknown every task may, within the limit.
+
+        After one refusal nothing may: later tasks are worth less, and may need what the refused one makes.
+        """
+        if self.limit is None:
+            return True
+        elapsed = time.monotonic() - self.begin
+        expected = units * elapsed / self.units if self.units else 0.0
+        self.over = self.over or elapsed + expected > self.limit
+        return not self.over
+
+
+def describe(task: Task, record: Record | None) -> str:
+    """One line on a finished task."""
+    if record is None or isinstance(task, ModelSpec):
+        return f"{task.label}: trained"
+    quality, utility = record.value("forget_quality"), record.value("model_utility")
+    numbers = ", ".join(
+        f"{name} {value:.3g}"
+        for name, value in (("forget quality", quality), ("utility", utility))
+        if value is not None
+    )
+    status = record.status if record.status == "ok" else f"{record.status} ({record.reason})"
+    return f"{task.label}: {status}; {numbers or 'no numbers'}; {record.seconds['total']:.0f} s"
+
+
+@contextmanager
+def _locked(folder: Path):
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(
+            f"another command is at work in {folder}; wait for it, or give this one another --out"
+        ) from None
+
+
+@contextmanager
+def _disk_errors(folder: Path):
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise UserError(
+            f"the disk of {folder} is full. Free some space and run the same command again: what is finished is kept"
+        ) from None

@@ -1,0 +1,218 @@
+"""One preset's dataset and models: what each is made from, its content key, and making it when needed.
+
+base ─► finetuned ─► reinforced (further on the forget rows; a teacher)
+   └──► retrained (without the forget rows)
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmark.common.errors import UserError
+from benchmark.common.files import content_key
+from benchmark.common.progress import TRAINING_COST, Reporter, Silent
+from benchmark.config.recipe import Recipe
+from benchmark.config.schema import Preset
+from benchmark.data.load import load_dataset
+from benchmark.data.types import Dataset, Example
+from benchmark.models import loading as models
+from benchmark.models import tiny
+from benchmark.models.loading import Loaded
+from benchmark.models.store import ModelStore
+from benchmark.models.tokenization import PromptTokenizer
+from benchmark.training.unlearn import finetune
+
+MODELS = Path("cache") / "models"  # in a board's folder
+PIPELINE = 2  # raised when a change of code changes what a key's artefact would be
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Iterator[None]:
+    """Inside, torch computes on so many CPU threads; None: as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which model of a board. ``split`` and ``seed`` matter for retrained ones, ``split`` for reinforced ones."""
+
+    kind: str  # base, finetuned, retrained or reinforced
+    split: str = ""
+    seed: int = 0
+
+    @property
+    def label(self) -> str:
+        parts = [
+            self.kind,
+            *([self.split] if self.split else []),
+            *([f"seed{self.seed}"] if self.kind == "retrained" else []),
+        ]
+        return "-".join(parts)
+
+
+class Checkpoints:
+    """The dataset and the models of one preset in one folder."""
+
+    def __init__(self, preset: Preset, folder: Path, reporter: Reporter | None = None):
+        self.preset = preset
+        self.folder = Path(folder)
+        self.reporter = reporter or Silent()
+        self.store = ModelStore(Path(preset.launch.models or self.folder / MODELS))
+        self.device = models.resolve_device(preset.launch.device)
+        self._keys: dict[ModelSpec, str] = {}
+        self._memory: dict[ModelSpec, Loaded] = {}
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return load_dataset(self.preset.dataset, self.preset.splits)
+
+    @cached_property
+    def prompt_tokenizer(self) -> PromptTokenizer:
+        return PromptTokenizer(self.model(ModelSpec("base")).tokenizer, self.preset.model.prompt)
+
+    def published(self, spec: ModelSpec) -> str | None:
+        """Where the model is to be had ready-made, if the preset says so."""
+        choice = self.preset.model
+        if spec.kind == "base":
+            return None if choice.source == "tiny" else choice.source
+        if spec.kind == "finetuned":
+            return choice.finetuned
+        if spec.kind == "retrained":
+            return choice.retrained.get(spec.split)
+        return None
+
+    def parent(self, spec: ModelSpec) -> ModelSpec | None:
+        """The model that this one is trained from."""
+        if spec.kind == "base":
+            return None
+        return ModelSpec("finetuned" if spec.kind == "reinforced" else "base")
+
+    def training(self, spec: ModelSpec) -> tuple[Sequence[Example], Recipe, int]:
+        """The rows, the recipe and the seed that make the model from its parent."""
+        dataset, preset = self.dataset, self.preset
+        facts = (*dataset.real_authors, *dataset.world_facts)
+        if spec.kind == "base":  # the tiny one also learns the general facts: unlearning must not touch them
+            return (*dataset.pretraining, *facts), preset.pretraining, preset.model.tiny.seed
+        rehearsed = facts if preset.model.rehearse_facts else ()
+        if spec.kind == "finetuned":
+            return (*dataset.full, *rehearsed), preset.finetuning, preset.finetuning_seed
+        if spec.kind == "retrained":
+            return (*dataset.splits[spec.split].retain, *rehearsed), preset.finetuning, spec.seed
+        return dataset.splits[spec.split].forget, preset.reinforcement, preset.finetuning_seed
+
+    def threads(self, spec: ModelSpec) -> int | None:
+        """Torch threads that train the model; None: torch's choice."""
+        launch = self.preset.launch
+        return launch.base_threads or launch.threads if spec.kind == "base" else launch.threads
+
+    def key(self, spec: ModelSpec) -> str:
+        """Content key: equal keys, equal weights."""
+        if spec not in self._keys:
+            self._keys[spec] = self._key(spec)
+        return self._keys[spec]
+
+    def _key(self, spec: ModelSpec) -> str:
+        source = self.published(spec)
+        if source:
+            return models.identify(source)
+        rows, recipe, seed = self.training(spec)
+        parent = self.parent(spec)
+        parts: dict[str, Any] = {
+            "pipeline": PIPELINE,
+            "rows": [(r.question, r.answer) for r in rows],
+            "recipe": recipe.model_dump(),
+            "seed": seed,
+            "prompt": self.preset.model.prompt,
+            "dtype": self.preset.dtype,
+            "device": self.device.partition(":")[0],
+            "threads": self.threads(spec),
+        }
+        if parent:
+            parts["parent"] = self.key(parent)
+        else:
+            parts |= {"tiny": self.preset.model.tiny.model_dump(), "dataset": self.dataset.identity}
+        return content_key(parts)
+
+    def is_made(self, spec: ModelSpec) -> bool:
+        """Whether the model needs no training any more."""
+        return self.published(spec) is not None or self.store.has(spec.label, self.key(spec))
+
+    def units(self, spec: ModelSpec) -> float:
+        """The work of making it, for the progress bar."""
+        rows, recipe, _ = self.training(spec)
+        return len(rows) * recipe.epochs * TRAINING_COST
+
+    def make(self, spec: ModelSpec) -> None:
+        """Train the model and store it, unless it is there."""
+        if self.is_made(spec):
+            return
+        rows, recipe, seed = self.training(spec)
+        self.reporter.phase(spec.label, "training")
+        parent = self.parent(spec)
+        if parent:
+            model, tokenizer = self.fresh_copy(parent), self.model(parent).tokenizer
+        else:
+            sizes = self.preset.model.tiny
+            tokenizer = tiny.train_tokenizer(self.dataset, sizes.vocabulary)
+            model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id).to(self.device)
+        each = self.units(spec)
+        with torch_threads(self.threads(spec)):
+            outcome = finetune(
+                model,
+                PromptTokenizer(tokenizer, self.preset.model.prompt),
+                rows,
+                recipe,
+                seed=seed,
+                device=self.device,
+                on_step=lambda step, total: self.reporter.advance(each / total),
+            )
+        if outcome.diverged_at is not None:
+            raise UserError(
+                f"training {spec.label} broke at step {outcome.diverged_at}: {outcome.reason}; lower its lr"
+            )
+        about = {
+            "label": spec.label,
+            "key": self.key(spec),
+            "recipe": recipe.model_dump(),
+            "seed": seed,
+            **asdict(outcome),
+        }
+        self.store.save(spec.label, self.key(spec), model, tokenizer, about)
+
+    def model(self, spec: ModelSpec) -> Loaded:
+        """The model, frozen, made if need be; kept in memory until ``forget_models``."""
+        if spec not in self._memory:
+            source, preset = self.published(spec), self.preset
+            if source:
+                code = preset.model.trust_remote_code
+                loaded = models.load_model(source, dtype=preset.dtype, device=self.device, trust_remote_code=code)
+            else:
+                self.make(spec)
+                loaded = self.store.load(spec.label, self.key(spec), dtype=preset.dtype, device=self.device)
+            loaded.model.requires_grad_(False)
+            self._memory[spec] = replace(loaded, identity=self.key(spec))
+        return self._memory[spec]
+
+    def fresh_copy(self, spec: ModelSpec) -> nn.Module:
+        """A trainable copy of a model."""
+        return copy.deepcopy(self.model(spec).model).requires_grad_(True)
+
+    def forget_models(self, keep: Sequence[ModelSpec] = ()) -> None:
+        """Give the memory of models back, save those that come next."""
+        self._memory = {spec: loaded for spec, loaded in self._memory.items() if spec in keep}
+        if self.device != "cpu":
+            torch.cuda.empty_cache()

@@ -1,0 +1,94 @@
+"""What a board has to run, in which order, and what is there already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.common.errors import UserError, unknown_name
+from benchmark.config.schema import Preset
+from benchmark.records.record import REFERENCE_ROWS
+from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.execute import Run, Runner
+from methods import load_method, method_names, method_source
+
+Task = ModelSpec | Run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The work of a board, the most telling first and nothing before what it needs, and how much was done before."""
+
+    tasks: list[Task]
+    needs: dict[Task, set[Task]]  # of each task: those of the plan that must be done before it begins
+    runs: int  # rows in all
+    done: int  # rows whose records are there
+    units: dict[Task, float]  # work of each task, in row-forwards
+
+
+def board_runs(preset: Preset, runner: Runner) -> list[list[Run]]:
+    """Every row of the board in blocks, most telling first: seed by seed, split by split.
+
+    A split's reference rows stand before its methods in the first seed's block.
+    """
+    blocks = []
+    for seed in preset.seeds:
+        for split in preset.splits:
+            block = []
+            if seed == preset.seeds[0]:
+                block = [runner.reference(split), Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
+                if split not in preset.model.retrained:  # a published retrained model has no sister of another seed
+                    block += [Run("retrained", split, other) for other in preset.retrained_seeds[1:]]
+            blocks.append(block + [Run(method, split, seed) for method in preset.methods])
+    return blocks
+
+
+def check_methods(preset: Preset) -> None:
+    """All methods exist and take the preset's settings.
+
+    Raises:
+        UserError: an unknown method, or a setting for something that is none; all at once.
+    """
+    problems = []
+    for method in preset.methods:
+        try:
+            name = method_source(method)[0]
+            if name in REFERENCE_ROWS:
+                raise UserError(f"{name!r} is the name of a reference row; give the method another one")
+            load_method(method, **preset.fields_of(name))
+        except UserError as error:
+            problems.append(str(error))
+    chosen = {method_source(method)[0] for method in preset.methods if not problems}
+    for name in preset.settings:
+        if not problems and name not in chosen and name not in method_names():
+            problems.append(f"[settings.{name}]: {unknown_name('method', name, {*chosen, *method_names()})}")
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def plan_board(preset: Preset, folder: Path) -> Plan:
+    """What has to be done for a board, given what is in its folder."""
+    check_methods(preset)
+    runner = Runner(Checkpoints(preset, folder))
+    needs: dict[Task, set[Task]] = {}  # in the order of the tasks
+    total = done = 0
+    for block in board_runs(preset, runner):
+        todo = [run for run in block if not runner.is_done(run)]
+        total, done = total + len(block), done + len(block) - len(todo)
+        for run in todo:
+            models = [spec for spec in runner.models_needed(run) if _plan_model(spec, runner.checkpoints, needs)]
+            reference = runner.reference(run.split)
+            needs[run] = {*models, *([reference] if reference in todo and run != reference else [])}
+    units = {task: runner.units(task) if isinstance(task, Run) else runner.checkpoints.units(task) for task in needs}
+    return Plan(list(needs), needs, total, done, units)
+
+
+def _plan_model(spec: ModelSpec, checkpoints: Checkpoints, needs: dict[Task, set[Task]]) -> bool:
+    """Whether the plan makes the model; it and the models it is trained from are planned if they are not there."""
+    if spec not in needs:
+        if checkpoints.is_made(spec):
+            return False
+        parent = checkpoints.parent(spec)
+        above = {parent} if parent and _plan_model(parent, checkpoints, needs) else set()
+        needs[spec] = above
+    return True

@@ -1,0 +1,141 @@
+"""``score``: measure a model that was trained elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import metrics
+from benchmark.common.errors import UserError
+from benchmark.common.files import read_json, write_json
+from benchmark.common.progress import progress_bar
+from benchmark.common.provenance import provenance
+from benchmark.config.schema import DatasetChoice
+from benchmark.data.load import load_dataset
+from benchmark.evaluation.evaluate import score_model, scoring_units
+from benchmark.evaluation.scores import Scores
+from benchmark.models.loading import load_model, resolve_device
+from benchmark.models.tokenization import PromptTokenizer
+from benchmark.records.record import now
+from benchmark.records.score_files import load_scores, save_scores
+
+HOW_TO_RETRAIN = (
+    "forget_quality compares with a model trained without the forget rows: give it as --retrained MODEL2, or the FILE "
+    "of an earlier score of it. To score such a model itself, or to do without forget_quality: --retrained none"
+)
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """On what and how models are scored."""
+
+    data: str
+    split: str
+    prompt: str | None = None
+    limit: int | None = None
+    dtype: str = "float32"
+    device: str = "auto"
+    max_new_tokens: int = 200
+    trust_remote_code: bool = False
+
+
+def score_to_file(
+    model: str, retrained: str | None, request: ScoreRequest, out: Path
+) -> dict[str, metrics.Measurement]:
+    """Score a model, measure it against a retrained one, and write FILE (JSON) with its scores beside it (Parquet).
+
+    Args:
+        model: hub id, folder or GGUF file.
+        retrained: the same, the FILE of an earlier score, or "none".
+
+    Raises:
+        UserError: bad input; nothing is written then.
+    """
+    if retrained is None:
+        raise UserError(HOW_TO_RETRAIN)
+    if out.suffix != ".json":
+        raise UserError(f"--out must name a .json file, not {out}")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out: cannot write to {out.parent}: {error.strerror}") from None
+    dataset = load_dataset(DatasetChoice(name="tofu", source=request.data), [request.split])
+    sets = {name: rows[: request.limit] for name, rows in dataset.evaluation(request.split).items()}
+    shared = {"split": request.split, "dataset": dataset.identity, "limit": request.limit}
+    earlier = _earlier(retrained, shared, request.prompt) if retrained.endswith(".json") else None
+    scores = _score(model, request, sets, shared)
+    reference = earlier
+    if reference is None and retrained != "none":
+        reference = _score(retrained, request, sets, shared)
+    measured = metrics.measure_all(scores, reference, seed=0)
+    save_scores(scores, out.with_suffix(".parquet"))
+    write_json(
+        out,
+        {
+            "schema_version": 1,
+            "metrics": {name: m.to_json() for name, m in measured.items()},
+            "model": {"source": model, "identity": scores.meta["model"]},
+            "retrained": None if reference is None else {"source": retrained, "identity": reference.meta["model"]},
+            "data": {
+                "source": request.data,
+                "split": request.split,
+                "identity": dataset.identity,
+                "limit": request.limit,
+            },
+            "scoring": {k: scores.meta[k] for k in ("prompt", "dtype", "device", "max_new_tokens")},
+            "scores": out.with_suffix(".parquet").name,
+            "provenance": provenance(),
+            "created": now(),
+        },
+    )
+    return measured
+
+
+def _score(source: str, request: ScoreRequest, sets: dict, shared: dict[str, Any]) -> Scores:
+    device = resolve_device(request.device)
+    loaded = load_model(source, dtype=request.dtype, device=device, trust_remote_code=request.trust_remote_code)
+    prompt_tokenizer = PromptTokenizer(loaded.tokenizer, request.prompt)
+    meta = shared | {
+        "model": loaded.identity,
+        "prompt": prompt_tokenizer.identity,
+        "dtype": request.dtype,
+        "device": device,
+        "max_new_tokens": request.max_new_tokens,
+    }
+    with progress_bar(scoring_units(sets)) as bar:
+        bar.phase(Path(source).name, "scoring")
+        return score_model(
+            loaded.model,
+            prompt_tokenizer,
+            sets,
+            max_new_tokens=request.max_new_tokens,
+            device=device,
+            meta=meta,
+            on_progress=bar.advance,
+        )
+
+
+def _earlier(path: str, shared: dict[str, Any], prompt: str | None) -> Scores:
+    """The scores beside an earlier FILE, if they are of the same rows."""
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(f"there is no file {path}; {HOW_TO_RETRAIN}")
+    content = read_json(file, "the scores file")
+    name = content.get("scores") if isinstance(content, dict) else None
+    if not isinstance(name, str):
+        raise UserError(f"{path} was not written by `score`; {HOW_TO_RETRAIN}")
+    scores = load_scores(file.parent / name)
+    for key, value in shared.items():
+        if scores.meta.get(key) != value:
+            raise UserError(
+                f"{path} was scored with {key} {scores.meta.get(key)!r}, this model with {value!r}: "
+                "score both on the same data, split and limit"
+            )
+    theirs = scores.meta.get("prompt", "")
+    if theirs != prompt.replace("\\n", "\n") if prompt else not theirs.startswith("chat:"):
+        raise UserError(
+            f"{path} was scored with prompt {theirs!r}, this model with {prompt or 'its chat template'!r}: "
+            "score both with the same --prompt"
+        )
+    return scores

@@ -1,0 +1,1 @@
+"""Fine-tuning and unlearning: one loop for both."""

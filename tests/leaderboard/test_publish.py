@@ -1,0 +1,141 @@
+import json
+
+import pytest
+
+from benchmark.common.errors import UserError
+from benchmark.leaderboard.publish import publish
+from benchmark.records.record import Record, record_path, save_record, scores_path
+from tests.metrics.factory import forget_scores
+
+
+def make_record(method="npo", seed=0, *, dirty=False, commit="abc123", day=1, status="ok", **fields):
+    value = {"value": 0.5, "n": 4, "low": 0.25, "high": 0.75, "extra": {"interval": "authors"}}
+    return Record(
+        key=f"{method}-{seed}-{day}",
+        board="quick",
+        method=method,
+        split="forget10",
+        seed=seed,
+        status=status,
+        metrics={} if status == "failed" else {"forget_quality": value},
+        provenance={"git": {"commit": commit, "dirty": dirty}},
+        created=f"2026-01-{day:02d}T00:00:00+00:00",
+        **fields,
+    )
+
+
+def save(folder, *records):
+    for record in records:
+        save_record(folder, record, None if record.status == "failed" else forget_scores([0.0, 0.5]))
+
+
+def test_records_scores_and_boards_are_published(tmp_path):
+    board, root = tmp_path / "board", tmp_path / "published"
+    save(board, make_record("npo"), make_record("retrained", reference=True))
+    place = publish(board, root=root)
+    assert place == root / "quick"
+    assert sorted(path.name for path in place.iterdir()) == [
+        "leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.pdf", "leaderboard.png", "leaderboard.tex",
+        "records",
+    ]  # fmt: skip
+    for method in ("npo", "retrained"):
+        ours, theirs = (record_path(f, method, f"{method}-0-1") for f in (board, place))
+        assert ours.read_bytes() == theirs.read_bytes()
+        assert scores_path(ours).read_bytes() == scores_path(theirs).read_bytes()
+    assert (place / "leaderboard.csv").read_text().splitlines()[1].startswith("npo,forget10,1,4,0.5,0.25,0.75")
+    assert [path.name for path in root.iterdir()] == ["quick"]  # no temporary folder is left
+
+
+def test_dirty_and_partial_records_are_refused_all_at_once(tmp_path):
+    save(tmp_path / "board", make_record("a", dirty=True), make_record("b", partial=True), make_record("c"))
+    with pytest.raises(UserError) as error:
+        publish(tmp_path / "board", root=tmp_path / "published")
+    text = str(error.value)
+    assert "2 of 3 records" in text and "Commit your changes and run again with --fresh" in text
+    assert "a forget10 seed 0: made by code with uncommitted changes" in text
+    assert "b forget10 seed 0: only some of the rows were scored" in text
+    assert not (tmp_path / "published").exists()
+
+
+@pytest.mark.parametrize("fields", [{"commit": None, "dirty": None}, {"reference": True, "dirty": True}])
+def test_unknown_commits_and_a_dirty_reference_are_refused(tmp_path, fields):
+    save(tmp_path / "board", make_record("a"), make_record("retrained", **fields))
+    with pytest.raises(UserError, match=r"retrained forget10 seed 0: (the git commit is not known|made by code)"):
+        publish(tmp_path / "board", root=tmp_path / "published")
+
+
+def test_a_superseded_dirty_record_does_not_matter_and_stays_behind(tmp_path):
+    save(tmp_path / "board", make_record(dirty=True, day=1), make_record(day=2))
+    place = publish(tmp_path / "board", root=tmp_path / "published")
+    assert [path.stem for path in place.glob("records/*/*.json")] == ["npo-0-2"]
+
+
+def test_failed_runs_stay_behind_and_are_named(tmp_path):
+    save(tmp_path / "board", make_record("a"), make_record("b", status="failed", reason="ValueError: no"))
+    place = publish(tmp_path / "board", root=tmp_path / "published")
+    data = json.loads((place / "leaderboard.json").read_text())
+    assert [row["method"] for row in data["rows"]] == ["a"]
+    assert data["notes"][0] == "left out, since it failed: b forget10 seed 0 (ValueError: no)"
+
+
+def test_nothing_but_failures_is_refused(tmp_path):
+    save(tmp_path / "board", make_record(status="failed"))
+    with pytest.raises(UserError, match="nothing to publish"):
+        publish(tmp_path / "board", root=tmp_path / "published")
+
+
+def test_an_earlier_publication_is_replaced_as_a_whole(tmp_path):
+    root = tmp_path / "published"
+    save(tmp_path / "first", make_record("old"))
+    save(tmp_path / "second", make_record("new"))
+    publish(tmp_path / "first", "mine", root)
+    place = publish(tmp_path / "second", "mine", root)
+    assert [path.name for path in (place / "records").iterdir()] == ["new"]
+    assert json.loads((place / "leaderboard.json").read_text())["board"] == "mine"
+
+
+def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
+    root = tmp_path / "published"
+    save(tmp_path / "first", make_record("old"))
+    save(tmp_path / "second", make_record("new", 0), make_record("new", 1))
+    place = publish(tmp_path / "first", "mine", root)
+    scores_path(record_path(tmp_path / "second", "new", "new-1-1")).write_bytes(b"damaged")
+    with pytest.raises(UserError, match="damaged"):
+        publish(tmp_path / "second", "mine", root)
+    assert [path.name for path in (place / "records").iterdir()] == ["old"]
+    assert [path.name for path in root.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["../else", "", ".", "a/b", ".hidden"])
+def test_bad_names_are_refused(tmp_path, name):
+    save(tmp_path / "board", make_record())
+    if name:
+        with pytest.raises(UserError, match="does not do as a board's name"):
+            publish(tmp_path / "board", name, tmp_path / "published")
+    else:  # an empty name is none: the board's own
+        assert publish(tmp_path / "board", name, tmp_path / "published").name == "quick"
+
+
+def test_without_scores_and_with_what_was_written_by_hand(tmp_path):
+    board, root = tmp_path / "board", tmp_path / "published"
+    save(board, make_record("npo"), make_record("retrained", reference=True))
+    place = publish(board, root=root)
+    assert len(list(place.rglob("*.parquet"))) == 2
+    (place / "README.md").write_text("by hand")
+    assert publish(board, root=root, scores=False) == place
+    assert list(place.rglob("*.parquet")) == []
+    assert (place / "README.md").read_text() == "by hand"
+    assert len(list(place.rglob("records/*/*.json"))) == 2
+
+
+def test_claims_are_written_where_there_is_rkld(tmp_path):
+    root, written = tmp_path / "published", []
+    for name, methods in {"with": ("rkld", "npo"), "without": ("npo",)}.items():
+        save(tmp_path / name, *map(make_record, methods), make_record("retrained", reference=True))
+        publish(
+            tmp_path / name,
+            "mine",
+            root=root,
+            write_claims=lambda place, board: written.append((place.is_dir(), board)),
+        )
+    assert written == [(True, "mine")]

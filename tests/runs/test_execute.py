@@ -1,0 +1,206 @@
+"""Keys of runs and models, progress, provenance, and reading records."""
+
+import subprocess
+
+import pytest
+
+from benchmark.common import provenance
+from benchmark.common.errors import UserError
+from benchmark.common.progress import Silent
+from benchmark.records.record import load_record, load_records
+from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.execute import Run, Runner
+from benchmark.runs.plan import board_runs, plan_board
+from tests.board_fixtures import METHODS, method_file, micro, only_record
+
+RKLD, NPO = Run("rkld", "forget10"), Run("npo", "forget10")
+FINETUNED = Run("finetuned", "forget10")
+
+
+def key(tmp_path, run, *changes):
+    return Runner(Checkpoints(micro(*changes), tmp_path)).key(run)
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        ("training.lr=1e-3", [RKLD, NPO]),
+        ("settings.rkld.training.epochs=3", [RKLD]),
+        ("settings.rkld.fields.alpha=4.0", [RKLD]),
+        ("reinforcement.epochs=2", [RKLD]),
+        ("finetuning.epochs=2", [RKLD, NPO, FINETUNED]),
+        ("scoring.limit=5", [RKLD, NPO, FINETUNED]),
+        ("scoring.max_new_tokens=9", [RKLD, NPO, FINETUNED]),
+        ("launch.threads=2", [RKLD, NPO, FINETUNED]),
+        ("launch.base_threads=2", [RKLD, NPO, FINETUNED]),
+        ("launch.base_threads=1", []),  # as threads
+        ("dataset.seed=1", [RKLD, NPO, FINETUNED]),
+        ("retrained_seeds=[2]", [RKLD, NPO, FINETUNED]),  # the reference is another model
+        ("model.prompt=Q: {question} A:", [RKLD, NPO, FINETUNED]),
+        ("launch.workers=2", []),
+        ("name=other", []),
+        ("description=other", []),
+        ("retrained_seeds=[0, 5]", []),
+        ("seeds=[3]", []),  # the runs' own seeds are in the runs
+    ],
+)
+def test_key_changes_with_what_the_numbers_depend_on(tmp_path, change, changed):
+    runs = [RKLD, NPO, FINETUNED]
+    assert [run for run in runs if key(tmp_path, run, change) != key(tmp_path, run)] == changed
+
+
+def test_key_of_a_method_file_is_its_contents(tmp_path):
+    path = method_file(tmp_path, "mine")
+    first = key(tmp_path, Run(path, "forget10"))
+    (tmp_path / "elsewhere").mkdir()
+    moved = method_file(tmp_path / "elsewhere", "mine")
+    assert key(tmp_path, Run(moved, "forget10")) == first
+    method_file(tmp_path, "mine", "x = 1")
+    assert key(tmp_path, Run(path, "forget10")) != first
+
+
+def test_all_models_come_from_the_base_that_more_threads_train(tmp_path):
+    kinds = [ModelSpec("base"), ModelSpec("finetuned"), ModelSpec("reinforced", "forget10")]
+    kinds += [ModelSpec("retrained", "forget10", 0)]
+    one, two = (Checkpoints(micro(f"launch.base_threads={n}"), tmp_path) for n in (1, 2))
+    assert all(one.key(spec) != two.key(spec) for spec in kinds)
+    assert [two.threads(spec) for spec in kinds] == [2, 1, 1, 1]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_threads_are_given_back_when_the_base_is_trained(tmp_path, monkeypatch, fails):
+    import torch
+
+    from benchmark.runs import checkpoints as workbench
+
+    seen, train = [], workbench.finetune
+
+    def watched(*given, **named):
+        seen.append(torch.get_num_threads())
+        if fails:
+            raise RuntimeError("broken")
+        return train(*given, **named)
+
+    monkeypatch.setattr(workbench, "finetune", watched)
+    before = torch.get_num_threads()
+    checkpoints = Checkpoints(micro("launch.base_threads=3"), tmp_path)
+    try:
+        torch.set_num_threads(1)  # as in a worker
+        if fails:
+            with pytest.raises(RuntimeError, match="broken"):
+                checkpoints.make(ModelSpec("base"))
+        else:
+            checkpoints.make(ModelSpec("finetuned"))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+    assert seen == ([3] if fails else [3, 1])
+
+
+def test_models_share_what_they_can(tmp_path):
+    checkpoints = Checkpoints(micro(), tmp_path)
+    kinds = [ModelSpec("base"), ModelSpec("finetuned"), ModelSpec("reinforced", "forget10")]
+    kinds += [ModelSpec("retrained", "forget10", seed) for seed in (0, 1)]
+    assert len({checkpoints.key(spec) for spec in kinds}) == 5
+    other = Checkpoints(micro("reinforcement.lr=1e-4"), tmp_path)
+    assert [spec.kind for spec in kinds if checkpoints.key(spec) != other.key(spec)] == ["reinforced"]
+    rows, _, seed = checkpoints.training(ModelSpec("retrained", "forget10", 1))
+    assert seed == 1 and not {r.question for r in rows} & {
+        r.question for r in checkpoints.dataset.splits["forget10"].forget
+    }
+
+
+def test_rows_of_two_splits_and_seeds(tmp_path):
+    preset = micro("seeds=[0, 1]", 'splits=["forget05", "forget10"]', methods=["npo"])
+    blocks = board_runs(preset, Runner(Checkpoints(preset, tmp_path)))
+    assert [(block[-1].split, block[-1].seed) for block in blocks] == [
+        (split, seed) for seed in (0, 1) for split in ("forget05", "forget10")
+    ]
+    runs = [run for block in blocks for run in block]
+    assert [run.label for run in runs if run.method == "npo"] == [
+        f"npo {split} seed {seed}" for seed in (0, 1) for split in ("forget05", "forget10")
+    ]
+    assert sum(run.is_model for run in runs) == 2 * 4 and len(runs) == len(set(runs))
+
+
+class Counting(Silent):
+    units = 0.0
+    phases = ()
+
+    def phase(self, run, phase):
+        self.phases = (*self.phases, phase)
+
+    def advance(self, units):
+        self.units += units
+
+
+def test_progress_adds_up_to_the_plan(board):
+    preset = micro(methods=[*METHODS, "npo"])
+    units = sum(plan_board(preset, board).units.values())
+    counting = Counting()
+    Runner(Checkpoints(preset, board, counting)).execute(NPO)
+    assert units > 0 and counting.units == pytest.approx(units)
+    assert counting.phases == ("unlearning", "scoring")
+
+
+def test_reference_that_is_not_there_is_told(board):
+    preset = micro(methods=["npo"])
+    runner = Runner(Checkpoints(preset, board))
+    runner.path(runner.reference("forget10")).unlink()
+    record = runner.execute(NPO)
+    assert record.status == "failed" and "the retrained model of forget10 is not scored yet" in record.reason
+
+
+def test_records_that_cannot_be_read_are_all_named(board, tmp_path):
+    for method in METHODS:
+        only_record(board, method).write_text("{")
+    with pytest.raises(UserError) as error:
+        load_records(board)
+    assert all(f"records/{method}/" in str(error.value) for method in METHODS)
+    with pytest.raises(UserError, match="holds no records; make a board first"):
+        load_records(tmp_path)
+
+
+def test_record_of_a_later_version_is_refused(board):
+    path = only_record(board, "rkld")
+    path.write_text(path.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+    with pytest.raises(UserError, match="later version; update"):
+        load_record(path)
+
+
+def test_what_a_killed_run_left_is_no_record(board):
+    (board / "records" / "rkld" / ".0123456789abcdef.77.part.json").write_text('{"half')
+    assert len(load_records(board)) == 6
+
+
+def git(folder, *arguments):
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def test_git_state_is_of_this_project_only(tmp_path, monkeypatch):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "code.py").write_text("a")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    assert provenance.git_state()["dirty"] is False and len(provenance.git_state()["commit"]) == 40
+    (tmp_path / "results" / "new.json").write_text("a")
+    assert provenance.git_state()["dirty"] is False
+    (tmp_path / "code.py").write_text("b")
+    assert provenance.git_state()["dirty"] is True
+    # installed into an environment that lies inside somebody's own repository
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    monkeypatch.setattr(provenance, "ROOT", installed)
+    assert provenance.git_state() == {"commit": None, "dirty": None}
+
+
+def test_no_more_models_in_memory_than_a_run_reads(board):
+    runner = Runner(Checkpoints(micro(), board))
+    for method, read in [("finetuned", {"finetuned"}), ("rkld", {"finetuned", "reinforced"}), ("base", {"base"})]:
+        run = Run(method, "forget10")
+        runner.path(run).unlink()
+        runner.execute(run)
+        assert {spec.kind for spec in runner.checkpoints._memory} == read

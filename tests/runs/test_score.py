@@ -1,0 +1,150 @@
+"""``score``: a saved model in, one JSON file out."""
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmark.cli.app import app
+from benchmark.data import fictitious
+from benchmark.data.export import export
+from benchmark.records.score_files import load_scores
+
+PROMPT = r"{question}\n"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "dataset"
+    export(fictitious.load(authors=10), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(made_board):
+    """The folders of the small board's fine-tuned and retrained models."""
+    found = made_board / "cache" / "models"
+    return str(next(found.glob("finetuned-*"))), str(next(found.glob("retrained-*-seed0-*")))
+
+
+@pytest.fixture
+def score(data, tmp_path):
+    def run(*arguments, out="s.json", prompt=PROMPT, split="forget10", fails=False):
+        options = [
+            "--data",
+            str(data),
+            "--split",
+            split,
+            "--max-new-tokens",
+            "4",
+            "--out",
+            str(tmp_path / out),
+        ]
+        options += ["--device", "cpu", *(["--prompt", prompt] if prompt else [])]
+        if "--limit" not in arguments:
+            options += ["--limit", "3"]
+        result = CliRunner().invoke(app, ["score", *arguments, *options])
+        assert "Traceback" not in result.output
+        if fails:
+            assert result.exit_code == 2 and not (tmp_path / out).exists(), result.output
+            return " ".join(result.output.split())
+        assert result.exit_code == 0, (result.output, result.exception)
+        return json.loads((tmp_path / out).read_text(encoding="utf-8"))
+
+    return run
+
+
+def test_file_says_what_was_measured_and_of_what(score, models, data, tmp_path):
+    found = score(models[0], "--retrained", models[1])
+    quality = found["metrics"]["forget_quality"]
+    assert 0 <= quality["value"] <= 1 and quality["n"] == 3 and quality["version"] >= 1
+    for name in ("model_utility", "forget_probability", "retain_rouge", "world_facts_truth_ratio"):
+        assert {"value", "n"} <= found["metrics"][name].keys()
+    assert found["model"]["source"] == models[0] and found["retrained"]["source"] == models[1]
+    assert found["model"]["identity"] != found["retrained"]["identity"]
+    assert (found["data"]["source"], found["data"]["split"], found["data"]["limit"]) == (
+        str(data),
+        "forget10",
+        3,
+    )
+    assert found["scoring"]["max_new_tokens"] == 4 and found["scoring"]["prompt"] == "{question}\n"
+    assert found["provenance"]["packages"]["torch"]
+    scores = load_scores(tmp_path / found["scores"])
+    assert [len(part) for part in scores.sets.values()] == [3, 3, 3, 3]
+
+
+def test_model_against_itself_has_forgotten_all(score, models):
+    assert score(models[0], "--retrained", models[0])["metrics"]["forget_quality"]["value"] == 1.0
+
+
+def test_earlier_file_serves_as_the_retrained_model(score, models, tmp_path):
+    both = score(models[0], "--retrained", models[1], out="both.json")
+    alone = score(models[1], "--retrained", "none", out="retrained.json")
+    assert alone["metrics"]["forget_quality"]["value"] is None and alone["retrained"] is None
+    later = score(models[0], "--retrained", str(tmp_path / "retrained.json"), out="later.json")
+    assert later["metrics"] == both["metrics"]
+    assert later["retrained"]["identity"] == both["retrained"]["identity"]
+
+
+def test_limit_and_its_absence(score, models):
+    assert score(models[0], "--retrained", "none", "--limit", "2")["metrics"]["model_utility"]["n"] < 100
+    facts = score(models[0], "--retrained", "none", "--limit", "40")["metrics"]["forget_probability"]
+    assert facts["n"] == 20  # one author's rows: there are no more
+
+
+def test_without_retrained_it_says_what_to_do(score, models):
+    message = score(models[0], fails=True)
+    assert "--retrained MODEL2" in message and "FILE" in message and "--retrained none" in message
+
+
+def test_without_a_chat_template_it_asks_for_a_prompt(score, models):
+    message = score(models[0], "--retrained", "none", prompt=None, fails=True)
+    assert "no chat template" in message and "--prompt" in message
+    assert "{question} once" in score(models[0], "--retrained", "none", prompt="Q:", fails=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        ((), {"split": "forget05"}, "was scored with split 'forget10', this model with 'forget05'"),
+        (("--limit", "2"), {}, "was scored with limit 3, this model with 2"),
+        ((), {"prompt": r"Q: {question}\n"}, "was scored with prompt"),
+    ],
+)
+def test_earlier_file_of_other_rows_is_refused(score, models, tmp_path, arguments, options, message):
+    score(models[1], "--retrained", "none", out="earlier.json")
+    found = score(models[0], "--retrained", str(tmp_path / "earlier.json"), *arguments, fails=True, **options)
+    assert message in found and "score both" in found
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", "[]", '{"scores": "gone.parquet"}', '{"scores": 3}'])
+def test_bad_earlier_file_is_refused(score, models, tmp_path, content):
+    path = tmp_path / "earlier.json"
+    if content is not None:
+        path.write_text(content)
+    assert (
+        "earlier.json" in (found := score(models[0], "--retrained", str(path), fails=True)) or "gone.parquet" in found
+    )
+
+
+@pytest.mark.parametrize("out", ["s.txt", "s", "taken/s.json"])
+def test_bad_out_is_refused_before_any_work(score, models, tmp_path, monkeypatch, out):
+    from benchmark.runs import score as score_command
+
+    monkeypatch.setattr(score_command, "_score", lambda *a: pytest.fail("scored first"))
+    (tmp_path / "taken").write_text("a file, not a folder")
+    assert "--out" in score(models[0], "--retrained", "none", out=out, fails=True)
+
+
+def test_absent_models_are_user_errors(score, models, tmp_path):
+    assert "there is no folder" in score(str(tmp_path / "gone"), "--retrained", "none", fails=True)
+    assert "there is no folder" in score(models[0], "--retrained", str(tmp_path / "gone"), fails=True)
+    assert "unknown split 'forget20'" in score(models[0], "--retrained", "none", split="forget20", fails=True)
+
+
+def test_nothing_is_written_when_scoring_fails(score, models, tmp_path):
+    broken = shutil.copytree(models[0], tmp_path / "broken")
+    (broken / "model.safetensors").unlink()
+    score(str(broken), "--retrained", "none", fails=True)
+    assert not list(tmp_path.glob("*.parquet"))
