@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "ScoreRequest": "benchmark.runs.score",
-    "load_dataset": "benchmark.data.load",
-    "load_preset": "benchmark.config.load",
-    "load_records": "benchmark.records.record",
-    "load_scores": "benchmark.records.score_files",
-    "run_board": "benchmark.runs.board",
-    "score_model": "benchmark.evaluation.evaluate",
-    "score_to_file": "benchmark.runs.score",
+    "ScoreRequest": ".runs.score",
+    "load_dataset": ".data.load",
+    "load_preset": ".config.load",
+    "load_records": ".records.record",
+    "load_scores": ".records.score_files",
+    "run_board": ".runs.board",
+    "score_model": ".evaluation.evaluate",
+    "score_to_file": ".runs.score",
 }
 __all__ = sorted(_HOMES)
 
@@ -22,6 +22,6 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"benchmark has no {name!r}; it has {', '.join(__all__)}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_HOMES[name], __name__), name)
     globals()[name] = value
     return value

@@ -10,21 +10,27 @@ it the file's name is the method's. Installed packages may add files through the
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
-from functools import lru_cache
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.common.errors import UserError, unknown_name
-from benchmark.common.registry import SourceFile, entry_files, import_file, only_subclass, read_source, split_fields
+from benchmark.common.errors import unknown_name
+from benchmark.common.registry import Registry, split_fields
+from benchmark.common.source_files import (
+    SourceFile,
+    import_file,
+    imported_files,
+    meaning,
+    only_subclass,
+    read_source,
+)
+from methods._retain import RETAIN_FORWARDS, RETAIN_NEEDS
 
 if TYPE_CHECKING:
     from methods.base import Method
 
 FOLDER = Path(__file__).parent
-RETAIN_FORWARDS = {"none": 0, "rt": 1, "kl": 2}
 
 
 def variants(source: SourceFile) -> dict[str, dict[str, Any]]:
@@ -32,26 +38,12 @@ def variants(source: SourceFile) -> dict[str, dict[str, Any]]:
     return source.constants.get("VARIANTS") or {source.stem: {}}
 
 
-@lru_cache
-def _files() -> dict[str, SourceFile]:
-    sources = [read_source(path) for path in entry_files(FOLDER)]
-    for point in entry_points(group="unlearn_bench.methods"):
-        spec = find_spec(point.module)
-        if spec is None or spec.origin is None:
-            raise UserError(f"the entry point {point.name!r} names {point.module!r}, which is not installed")
-        sources.append(read_source(Path(spec.origin)))
-    found: dict[str, SourceFile] = {}
-    for source in sources:
-        for name in variants(source):
-            if name in found:
-                raise UserError(f"method {name!r} is defined by both {found[name].path} and {source.path}; rename one")
-            found[name] = source
-    return found
+REGISTRY: Registry[SourceFile] = Registry("method", FOLDER, ".py", read_source, variants, "unlearn_bench.methods")
 
 
 def method_names() -> list[str]:
     """All registered names, in alphabetical order."""
-    return sorted(_files())
+    return list(REGISTRY.entries)
 
 
 def method_source(name: str) -> tuple[str, SourceFile]:
@@ -67,9 +59,7 @@ def method_source(name: str) -> tuple[str, SourceFile]:
         if variant not in variants(source):
             raise unknown_name(f"variant of {source.path}", variant, variants(source))
         return variant + changes, source
-    if name not in _files():
-        raise unknown_name("method", name, method_names())
-    return name + changes, _files()[name]
+    return name + changes, REGISTRY.get(name)
 
 
 def load_method(name: str, **settings: Any) -> Method:
@@ -83,7 +73,7 @@ def load_method(name: str, **settings: Any) -> Method:
     row, source = method_source(name)
     variant, _, fields = split_fields(row)
     settings = {**settings, **fields}
-    cls = only_subclass(import_file(source.path, "methods"), Method)
+    cls = only_subclass(import_file(source.path, __name__, FOLDER), Method)
     known = [f.name for f in dataclasses.fields(cls)]
     for key in settings:
         if key not in known:
@@ -91,14 +81,34 @@ def load_method(name: str, **settings: Any) -> Method:
     return cls(**{**variants(source)[variant], **settings})
 
 
+def restore(path: str, fields: dict[str, Any]) -> Method:
+    """A method from the file that defines it: how another process unpickles one, whose module it may not have."""
+    from methods.base import Method
+
+    return only_subclass(import_file(Path(path), __name__, FOLDER), Method)(**fields)
+
+
+def source_hashes(method: Method) -> dict[str, str]:
+    """What decides a method's loss, for content keys: file name -> hash of what the file does.
+
+    The files are those of its class and of the classes that it inherits from, and all of this package that they import.
+    """
+    classes = [cls for cls in type(method).__mro__ if cls.__module__ != "builtins"]
+    files = {Path(inspect.getsourcefile(cls) or inspect.getfile(cls)) for cls in classes}
+    read = {file for path in files for file in imported_files(path, __name__, FOLDER)}
+    return {_label(path): meaning(path) for path in sorted(read)}
+
+
+def _label(path: Path) -> str:
+    return path.relative_to(FOLDER).as_posix() if FOLDER in path.parents else f"outside: {path.name}"
+
+
 def describe() -> list[dict[str, Any]]:
     """Name, title, paper, needs, forward passes a step and status of every method, without importing any."""
     rows = []
-    for name, source in sorted(_files().items()):
+    for name, source in REGISTRY.entries.items():
         known = source.constants
         retain = variants(source)[name].get("retain", known.get("retain", "none"))
-        needs = [*known.get("needs", ())]
-        needs += [n for n in {"rt": ["retain"], "kl": ["retain", "reference"]}.get(retain, []) if n not in needs]
         trains = known.get("trains", True)
         rows.append(
             {
@@ -106,7 +116,7 @@ def describe() -> list[dict[str, Any]]:
                 "file": source.path.name,
                 "title": source.title,
                 "paper": known.get("paper", ""),
-                "needs": needs,
+                "needs": list(dict.fromkeys((*known.get("needs", ()), *RETAIN_NEEDS[retain]))),
                 "forwards": known.get("extra_forwards", 0) + RETAIN_FORWARDS[retain] + 1 if trains else 0,
                 "status": known.get("status", "confirmed"),
             }

@@ -18,8 +18,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, answer_logits
-from methods.terms import WithRetain
+from methods.base import Batch, WithRetain, answer_logits
 
 VARIANTS = {"bs_t": {}}
 

@@ -18,8 +18,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, answer_logits
-from methods.terms import WithRetain, place_in_answer
+from methods.base import Batch, WithRetain, answer_logits, place_in_answer
 
 VARIANTS = {"ceu": {}}
 

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Models, Tokens
-from methods.terms import WithRetain, sequence_logprob
+from methods.base import Batch, Models, Tokens, WithRetain, sequence_logprob
 
 VARIANTS = {"dpo": {}, "dpo+rt": {"retain": "rt"}, "dpo+kl": {"retain": "kl"}}
 

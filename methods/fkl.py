@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from methods.base import kl_divergence
 from methods.rkld import RKLD
-from methods.terms import kl_divergence
 
 VARIANTS = {"fkl": {}}
 

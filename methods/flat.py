@@ -25,8 +25,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Tokens, UserError, token_logprobs
-from methods.terms import WithRetain
+from methods.base import Batch, Tokens, UserError, WithRetain, token_logprobs
 
 VARIANTS = {"flat": {}}
 VARIATIONAL = {

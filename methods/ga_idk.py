@@ -15,8 +15,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from methods.base import Batch
-from methods.terms import WithRetain, nll
+from methods.base import Batch, WithRetain, nll
 
 VARIANTS = {"ga+idk": {}}
 

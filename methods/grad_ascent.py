@@ -12,8 +12,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from methods.base import Batch
-from methods.terms import WithRetain, nll
+from methods.base import Batch, WithRetain, nll
 
 VARIANTS = {"grad_ascent": {}, "grad_diff": {"retain": "rt"}, "ga+kl": {"retain": "kl"}}
 

@@ -19,10 +19,9 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, Models, Tokens, UserError
+from methods.base import Batch, Method, Models, Tokens, UserError, WithRetain, nll, take_gradient
 from methods.grad_ascent import GradAscent
 from methods.npo import NPO
-from methods.terms import WithRetain, nll, take_gradient
 
 VARIANTS = {"gru": {}, "gru_npo": {"forget": "npo"}}
 

@@ -12,8 +12,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from methods.base import Batch
-from methods.terms import WithRetain, nll
+from methods.base import Batch, WithRetain, nll
 
 VARIANTS = {"idk": {}, "idk+rt": {"retain": "rt"}}
 

@@ -18,8 +18,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Method, TokenizedExample, Tokens, collate
-from methods.terms import nll, sequence_logprob
+from methods.base import Batch, Method, TokenizedExample, Tokens, collate, nll, sequence_logprob
 
 VARIANTS = {"idk+ap": {}}
 

@@ -25,8 +25,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, Tokens, answer_logits
-from methods.terms import kl_divergence, place_in_answer
+from methods.base import Batch, Method, Tokens, answer_logits, kl_divergence, place_in_answer
 
 VARIANTS = {"jensun": {}}
 

@@ -22,9 +22,8 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Tokens
+from methods.base import Batch, Tokens, nll
 from methods.ihl import IHL
-from methods.terms import nll
 
 VARIANTS = {"loku": {}}
 Batches = Callable[[], Iterator[tuple[Batch, float]]]

@@ -13,8 +13,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Models, Tokens
-from methods.terms import WithRetain, sequence_logprob
+from methods.base import Batch, Models, Tokens, WithRetain, sequence_logprob
 
 VARIANTS = {"npo": {}, "npo+rt": {"retain": "rt"}, "npo+kl": {"retain": "kl"}}
 

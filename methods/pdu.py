@@ -19,8 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, answer_logits
-from methods.terms import nll
+from methods.base import Batch, Method, answer_logits, nll
 
 VARIANTS = {"pdu": {}}
 

@@ -21,8 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Models, Tokens, answer_logits
-from methods.terms import WithRetain, kl_divergence
+from methods.base import Batch, Models, Tokens, WithRetain, answer_logits, kl_divergence
 
 VARIANTS = {"rkld": {}, "rkld+rt": {"retain": "rt"}, "rkld+kl": {"retain": "kl"}}
 

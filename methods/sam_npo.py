@@ -19,9 +19,8 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch
+from methods.base import Batch, take_gradient
 from methods.npo import NPO
-from methods.terms import take_gradient
 
 VARIANTS = {"sam_npo": {}}
 

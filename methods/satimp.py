@@ -17,8 +17,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, token_logprobs
-from methods.terms import WithRetain
+from methods.base import Batch, WithRetain, token_logprobs
 
 VARIANTS = {"satimp": {}}
 

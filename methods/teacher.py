@@ -17,9 +17,8 @@ from typing import ClassVar
 
 from torch import nn
 
-from methods.base import Method, Models
+from methods.base import Combined, Method, Models
 from methods.rkld import teacher_logits
-from methods.steering import Combined
 
 VARIANTS = {"teacher": {}}
 

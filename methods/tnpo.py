@@ -18,8 +18,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Models, Tokens, token_logprobs
-from methods.terms import WithRetain
+from methods.base import Batch, Models, Tokens, WithRetain, token_logprobs
 
 VARIANTS = {"tnpo": {}}
 

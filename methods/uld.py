@@ -20,9 +20,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, Models, answer_logits
-from methods.steering import Combined
-from methods.terms import nll
+from methods.base import Batch, Combined, Method, Models, answer_logits, nll
 
 VARIANTS = {"uld": {}}
 

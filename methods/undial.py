@@ -16,8 +16,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from methods.base import Batch, Models, Tokens, answer_logits
-from methods.terms import WithRetain
+from methods.base import Batch, Models, Tokens, WithRetain, answer_logits
 
 VARIANTS = {"undial": {}}
 

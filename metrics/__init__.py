@@ -1,25 +1,22 @@
 """The registry: every ``metrics/<name>.py`` is a metric. Listing them imports nothing heavier than NumPy.
 
 A metric outside this folder is loaded by its path. A file holds one ``Metric`` subclass whose ``name`` is the
-file's; files named ``base`` or with a leading underscore are helpers.
+file's; files with a leading underscore are helpers.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import sys
-import zlib
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from benchmark.common.errors import UserError
-from benchmark.common.registry import import_file
+from benchmark.common.registry import Registry
+from benchmark.common.source_files import import_file, only_subclass
+from benchmark.common.statistics import INTERVAL_SEED, interval_rng
 from metrics.base import DIRECTIONS, SETS, Measurement, Metric, SetMetric
 
 if TYPE_CHECKING:
@@ -63,10 +60,12 @@ ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source"
 OPTIONAL = ("needs", "replica")  # attributes with a default
 
 
+REGISTRY: Registry[Path] = Registry("metric", FOLDER, ".py", read=lambda path: path, names=lambda path: [path.stem])
+
+
 def metric_names() -> list[str]:
     """The names of all metrics in this folder, sorted."""
-    stems = (path.stem for path in FOLDER.glob("*.py"))
-    return sorted(stem for stem in stems if stem != "base" and not stem.startswith("_"))
+    return list(REGISTRY.entries)
 
 
 def load_metric(name_or_path: str | Path) -> Metric:
@@ -76,28 +75,14 @@ def load_metric(name_or_path: str | Path) -> Metric:
         UserError: no such name or file, or the file does not define exactly one sound metric.
     """
     text = str(name_or_path)
-    if isinstance(name_or_path, str) and "/" not in text and "\\" not in text and not text.endswith(".py"):
-        if text not in metric_names():
-            near = get_close_matches(text, metric_names(), n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-            raise UserError(f"unknown metric {text!r}; {hint}There are: {', '.join(metric_names())}")
-        return _only_metric(importlib.import_module(f"metrics.{text}"))
-    path = Path(name_or_path).resolve()
-    if not path.is_file():
-        raise UserError(f"no file {text}; give a .py file's path, or one of {', '.join(metric_names())}")
-    return _only_metric(import_file(path, "metrics"))
+    is_name = isinstance(name_or_path, str) and "/" not in text and "\\" not in text and not text.endswith(".py")
+    path = REGISTRY.get(text) if is_name else Path(name_or_path).resolve()
+    return _sound_metric(import_file(path, __name__, FOLDER))
 
 
-def _only_metric(module: ModuleType) -> Metric:
-    found = [
-        c
-        for c in vars(module).values()
-        if inspect.isclass(c) and issubclass(c, Metric) and c.__module__ == module.__name__
-    ]
+def _sound_metric(module: ModuleType) -> Metric:
+    metric: type[Metric] = only_subclass(module, Metric)
     where, stem = module.__file__, Path(str(module.__file__)).stem
-    if len(found) != 1:
-        raise UserError(f"{where} defines {len(found)} subclasses of metrics.base.Metric; it must define one")
-    metric = found[0]
     if missing := [a for a in ATTRIBUTES if not hasattr(metric, a)]:
         raise UserError(f"{where}: {metric.__name__} lacks the class attributes {', '.join(missing)}")
     if metric.name != stem:
@@ -116,7 +101,7 @@ def measure_all(
     scores: Scores,
     reference: Scores | None = None,
     *,
-    seed: int,
+    seed: int = INTERVAL_SEED,
     names: Iterable[str | Path] | None = None,
 ) -> dict[str, Measurement]:
     """All measurements of a model by column, in the order of ``ORDER``.
@@ -132,7 +117,7 @@ def measure_all(
     found: dict[str, Measurement] = {}
     chosen = [load_metric(name) for name in (metric_names() if names is None else names)]
     for metric in [m for m in chosen if names is not None or not m.replica]:
-        rng = np.random.default_rng([seed, zlib.crc32(metric.name.encode())])
+        rng = interval_rng(metric.name, seed)
         measured = metric.measure(scores, reference, rng=rng)
         if twice := sorted(found.keys() & measured.keys()):
             raise UserError(f"two metrics give the column {twice[0]!r}: rename one of them, file and `name`")

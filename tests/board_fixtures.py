@@ -11,7 +11,7 @@ from benchmark.config.load import load_preset
 from benchmark.config.schema import Preset
 from benchmark.models.store import ModelStore
 from benchmark.records.record import load_records
-from benchmark.runs.execute import Runner
+from benchmark.runs import workers
 
 MICRO = [
     *(
@@ -38,8 +38,7 @@ METHOD_FILE = '''"""A method of a test."""
 from dataclasses import dataclass
 from pathlib import Path
 
-from methods.base import Method
-from methods.terms import nll
+from methods.base import Method, nll
 
 calls = []
 
@@ -85,16 +84,16 @@ def half_written(folder: Path) -> list[Path]:
 def watch(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Labels of the runs that are executed (``runs``) and the models that are trained (``models``) from here on."""
     seen = SimpleNamespace(runs=[], models=[])
-    execute, save = Runner.execute, ModelStore.save
+    execute, save = workers.execute, ModelStore.save
 
-    def watched_execute(self, run):
+    def watched_execute(run, checkpoints):
         seen.runs.append(run.label)
-        return execute(self, run)
+        return execute(run, checkpoints)
 
     def watched_save(self, label, *args):
         seen.models.append(label)
         return save(self, label, *args)
 
-    monkeypatch.setattr(Runner, "execute", watched_execute)
+    monkeypatch.setattr(workers, "execute", watched_execute)
     monkeypatch.setattr(ModelStore, "save", watched_save)
     return seen

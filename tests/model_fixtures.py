@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from benchmark.conformance.toy import perturbed, toy_setup
+from benchmark.conformance.toy import toy_setup
+from benchmark.models.tiny import perturbed
 from benchmark.models.tokenization import PromptTokenizer
 
 ARCHITECTURES = ("llama", "gpt-neox", "qwen2")

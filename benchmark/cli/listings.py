@@ -7,7 +7,7 @@ from itertools import groupby
 
 import methods
 import metrics
-from benchmark.config.presets import FOLDER
+from benchmark.config.load import REGISTRY
 from benchmark.data.load import DATASETS
 
 
@@ -48,9 +48,9 @@ def _metrics() -> list[str]:
 
 
 def _presets() -> list[str]:
-    found = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
-    width = max(map(len, found)) + 2
-    return [f"{name:{width}}{raw.get('description', '')}" for name, raw in found.items()]
+    presets = {name: tomllib.loads(path.read_text(encoding="utf-8")) for name, path in REGISTRY.entries.items()}
+    width = max(map(len, presets)) + 2
+    return [f"{name:{width}}{raw.get('description', '')}" for name, raw in presets.items()]
 
 
 def _datasets() -> list[str]:

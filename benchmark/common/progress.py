@@ -60,10 +60,6 @@ class Bar:
     def advance(self, units: float) -> None:
         self.progress.advance(self.task, units)
 
-    def finished(self, worker: int) -> None:
-        """A worker has nothing to do any more."""
-        self.current.pop(worker, None)
-
     def receive(self, message: tuple) -> None:
         """Take a message of a QueueReporter."""
         kind, worker, first, second = message

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
-import sys
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -71,33 +69,3 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def reset_peak_memory() -> None:
-    """Begin a new measurement of peak memory."""
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-    try:
-        Path("/proc/self/clear_refs").write_text("5")  # Linux: lets VmHWM begin anew
-    except OSError:
-        pass
-
-
-def peak_memory_mib() -> dict[str, float | None]:
-    """Peak memory since the reset, MiB: of the process, and allocated on the GPU.
-
-    Where the system cannot begin anew (not Linux), the process's figure is its peak since it started.
-    """
-    import torch
-
-    gpu = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else None
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return {"process": int(line.split()[1]) / 1024, "gpu": gpu}
-    except OSError:
-        pass
-    scale = 2**20 if sys.platform == "darwin" else 2**10  # bytes on macOS, KiB elsewhere
-    return {"process": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale, "gpu": gpu}

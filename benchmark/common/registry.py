@@ -1,126 +1,101 @@
-"""Finding methods and metrics by their files.
+"""The one registry: entries by name, each defined by a file of one folder. Methods, metrics and presets are kept in it.
 
-A registry must list its entries without importing torch or scipy, so names and descriptions are read
-from the source text; a module is imported only when one of its entries is used.
+A registry lists its entries without importing torch or scipy: what is listed is read from the files' text
+(benchmark/common/source_files.py), and a module is imported only when one of its entries is used.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib
-import importlib.util
 import re
-import sys
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from benchmark.common.errors import UserError
-from benchmark.common.files import file_hash
+from benchmark.common.errors import UserError, unknown_name
 
-NOT_ENTRIES = {"base", "terms", "steering"}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """What a registry file says of itself: docstring title, and literal constants of module and classes."""
+class Registry(Generic[T]):
+    """The entries of one kind.
 
-    path: Path
-    title: str
-    constants: dict[str, Any]
+    A file whose name begins with an underscore is a helper; so is everything in a folder below.
 
-    @property
-    def stem(self) -> str:
-        return self.path.stem
-
-
-def _literals(body: list[ast.stmt]) -> dict[str, Any]:
-    found = {}
-    for node in body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        if not targets or not isinstance(targets[0], ast.Name) or node.value is None:
-            continue
-        try:
-            found[targets[0].id] = ast.literal_eval(node.value)
-        except ValueError:
-            continue  # computed: known only after import
-    return found
-
-
-def read_source(path: Path) -> SourceFile:
-    """Read one file's description without running it.
-
-    Raises:
-        UserError: the file is absent or not Python.
+    Args:
+        kind: what messages call an entry: "method", "metric", "preset".
+        folder: where the files are.
+        suffix: of the files, ".py" or ".toml".
+        read: a file's path -> what is known of it without importing it.
+        names: what ``read`` gave -> the names that the file defines.
+        group: entry-point group by which installed packages add files; each entry point names a module.
     """
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}") from None
-    except SyntaxError as error:
-        raise UserError(f"{path} is not valid Python: line {error.lineno}: {error.msg}") from None
-    constants = _literals(tree.body)
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            constants |= _literals(node.body)
-    lines = (ast.get_docstring(tree) or "").splitlines()
-    return SourceFile(path, lines[0].rstrip(".") if lines else path.stem, constants)
+
+    kind: str
+    folder: Path
+    suffix: str
+    read: Callable[[Path], T]
+    names: Callable[[T], Iterable[str]]
+    group: str | None = None
+
+    def files(self) -> list[Path]:
+        """The folder's entry files in alphabetical order, then those of installed packages."""
+        own = sorted(p for p in self.folder.glob(f"*{self.suffix}") if not p.name.startswith("_"))
+        return own + [_origin(point.name, point.module) for point in entry_points(group=self.group or "")]
+
+    @cached_property
+    def entries(self) -> dict[str, T]:
+        """Name -> what is known of its file, in alphabetical order.
+
+        Raises:
+            UserError: two files define one name.
+        """
+        homes: dict[str, tuple[Path, T]] = {}
+        for path in self.files():
+            source = self.read(path)
+            for name in self.names(source):
+                if name in homes:
+                    raise UserError(f"{self.kind} {name!r} is defined by both {homes[name][0]} and {path}; rename one")
+                homes[name] = path, source
+        return {name: homes[name][1] for name in sorted(homes)}
+
+    def get(self, name: str) -> T:
+        """What is known of an entry's file.
+
+        Raises:
+            UserError: there is no entry of that name; the nearest names are given.
+        """
+        if name not in self.entries:
+            raise unknown_name(self.kind, name, self.entries)
+        return self.entries[name]
 
 
-def entry_files(folder: Path) -> list[Path]:
-    """The registry files of a folder, by name."""
-    return sorted(p for p in folder.glob("*.py") if not p.stem.startswith("_") and p.stem not in NOT_ENTRIES)
-
-
-def import_file(path: Path, package: str) -> ModuleType:
-    """Import a registry file: one of the package's own by name, any other from its path.
-
-    A file outside is imported under a name that holds its contents' hash, so that an edited file is new.
-    """
-    own = Path(__file__).parents[2] / package
-    if path.resolve().parent == own.resolve():
-        return importlib.import_module(f"{package}.{path.stem}")
-    if not path.is_file():
-        raise UserError(f"there is no file {path}")
-    name = f"{package}_file_{path.stem}_{file_hash(path)[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up by name
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module
-
-
-def only_subclass(module: ModuleType, base: type) -> type:
-    """The one subclass of ``base`` that the module itself defines."""
-    found = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module.__name__
-    ]
-    if len(found) != 1:
-        names = ", ".join(c.__name__ for c in found) or "none"
-        raise UserError(f"{module.__file__} must define exactly one subclass of {base.__name__}; it defines {names}")
-    return found[0]
+def _origin(name: str, module: str) -> Path:
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise UserError(f"the entry point {name!r} names {module!r}, which is not installed")
+    return Path(spec.origin)
 
 
 def split_fields(name: str) -> tuple[str, str, dict[str, Any]]:
     """The name before ``@key=value``, these as they stand, and as fields; values are TOML, bare words texts."""
-    bare, changes = re.fullmatch(r"(.*?)((?:@\w+=[^@/]*)*)", name).groups()
+    match = re.fullmatch(r"(.*?)((?:@\w+=[^@/]*)*)", name)
+    bare, changes = match.groups() if match else (name, "")
     fields = {}
     for change in changes.split("@")[1:]:
         key, _, text = change.partition("=")
-        try:
-            fields[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            fields[key] = text
+        fields[key] = toml_value(text)
     return bare, changes, fields
+
+
+def toml_value(text: str) -> Any:
+    """A value as TOML writes it; what is no TOML is a text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,13 @@ import numpy as np
 DRAWS = 1000  # bootstrap draws of a mean; percentile limits of 95 % then rest on 25 draws a side
 KS_DRAWS = 500  # fewer, since every distinct outcome costs an exact p-value
 LEVEL = 0.95
+INTERVAL_SEED = 0  # of every interval of a board
 LARGEST_EXACT = 10_000  # sample size up to which the default of SciPy is the exact distribution
+
+
+def interval_rng(name: str, seed: int = INTERVAL_SEED) -> np.random.Generator:
+    """The stream of the interval of that name: its own, whichever other intervals are drawn."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 @dataclass(frozen=True)

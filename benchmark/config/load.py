@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from benchmark.common.errors import UserError, unknown_name
+from benchmark.common.errors import UserError, did_you_mean
+from benchmark.common.registry import Registry, toml_value
 from benchmark.config.presets import FOLDER
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import FORMER_KEYS, MethodSettings, Preset, present_keys
 
+REGISTRY: Registry[Path] = Registry("preset", FOLDER, ".toml", read=lambda path: path, names=lambda path: [path.stem])
+
 
 def preset_names() -> list[str]:
     """The presets that come with the project."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return list(REGISTRY.entries)
 
 
 def load_preset(name: str, changes: Iterable[str] = (), **lists: Any) -> Preset:
@@ -35,11 +37,9 @@ def load_preset(name: str, changes: Iterable[str] = (), **lists: Any) -> Preset:
     Raises:
         UserError: no such preset, or wrong keys and values, all at once.
     """
-    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    path = Path(name) if name.endswith(".toml") else REGISTRY.get(name)
     if not path.is_file():
-        if name.endswith(".toml"):
-            raise UserError(f"there is no file {name}")
-        raise unknown_name("preset", name, preset_names())
+        raise UserError(f"there is no file {name}")
     try:
         raw = present_keys(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as error:
@@ -76,10 +76,7 @@ def _apply(raw: dict[str, Any], change: str) -> None:
     parts = key.strip().split(".")
     if not equals or not all(parts):
         raise UserError(f"--set takes key=value, for example training.lr=3e-4; it got {change!r}")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
+    value = toml_value(text)
     parts[0] = FORMER_KEYS.get(parts[0], parts[0])
     place = raw
     for part in parts[:-1]:
@@ -98,10 +95,7 @@ def _explain(error: ValidationError, above: tuple = ()) -> list[str]:
         place = (*above, *problem["loc"])
         where = ".".join(map(str, place))
         if problem["type"] == "extra_forbidden":
-            known = _fields_at(place[:-1])
-            near = get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-            lines.append(f"{where}: unknown key; {hint}")
+            lines.append(f"{where}: unknown key; {did_you_mean(str(place[-1]), _fields_at(place[:-1]), most=1)}")
         else:
             lines.append(f"{where}: {problem['msg']} (it is {problem['input']!r})")
     return lines

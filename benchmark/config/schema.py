@@ -62,9 +62,6 @@ class Launch(Strict):
         None, ge=1, description="processes; None: one a core on the CPU with threads = 1, else one"
     )
     threads: int | None = Field(None, ge=1, description="torch threads a process; None: torch's choice")
-    base_threads: int | None = Field(
-        None, ge=1, description="torch threads that train the base model, while nothing else can run; None: as threads"
-    )
     models: str | None = Field(None, description="folder of trained models, for boards that share them; None: its own")
 
 

@@ -15,8 +15,9 @@ from benchmark.models import tiny
 from benchmark.models.forward import Tokens
 from benchmark.models.tiny import perturbed
 from benchmark.models.tokenization import PromptTokenizer
+from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.loop import Outcome
-from benchmark.training.unlearn import UnlearningRows, unlearn
+from benchmark.training.unlearn import unlearn
 from methods.base import Batch, Method, Models
 
 ARCHITECTURES = ("llama", "gpt-neox")  # grouped-query attention, tied head; untied head, biases

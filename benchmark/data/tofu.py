@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmark.common.errors import UserError
-from benchmark.data.types import Dataset, Example, Split
+from benchmark.data.types import FORGET_PERCENT, ROWS_PER_AUTHOR, Dataset, Example, Split
 
-ROWS_PER_AUTHOR = 20
-SPLITS = {"forget01": "retain99", "forget05": "retain95", "forget10": "retain90"}
 HOLDOUT_AUTHORS = 1_000_000
 REFUSALS = "idontknow.jsonl"
 
@@ -111,8 +109,8 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
         raise UserError(f"there is no folder {source}; give a folder with TOFU's files or a hub id (locuslab/TOFU)")
     reader: Reader = FolderReader(Path(source)) if Path(source).is_dir() else HubReader(source)
     for name in splits:
-        if name not in SPLITS:
-            raise UserError(f"unknown split {name!r}; there are {', '.join(SPLITS)}")
+        if name not in FORGET_PERCENT:
+            raise UserError(f"unknown split {name!r}; there are {', '.join(FORGET_PERCENT)}")
     # Questions repeat ("What is the full name of the author?"), a question with its answer does not.
     plain = _rows(reader, "full", source, {})
     authors = {(row.question, row.answer): i // ROWS_PER_AUTHOR for i, row in enumerate(plain)}
@@ -120,7 +118,7 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
         name: Split(
             name,
             _rows(reader, f"{name}_perturbed", source, authors),
-            _rows(reader, SPLITS[name], source, authors),
+            _rows(reader, f"retain{100 - FORGET_PERCENT[name]}", source, authors),
         )
         for name in splits
     }

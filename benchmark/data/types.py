@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 EVALUATION_SETS = ("forget", "retain", "real_authors", "world_facts")
+
+
+FORGET_PERCENT = {"forget01": 1, "forget05": 5, "forget10": 10}  # TOFU's splits: the last authors are forgotten
+ROWS_PER_AUTHOR = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,11 @@ class Example:
     author: int | None = None  # rows of one author are not independent: intervals resample authors
     value: str | None = None
     span: tuple[int, int] | None = None
+
+
+def question_answer_pairs(rows: Iterable[Example]) -> list[tuple[str, str]]:
+    """(question, answer) of every row."""
+    return [(row.question, row.answer) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from typing import Any
 import metrics
 from benchmark.common.errors import UserError
 from benchmark.common.files import write_json, write_text
+from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard import tables
 from benchmark.leaderboard.entries import Entry, git, groups, make_entry, marks, newest
 from benchmark.leaderboard.export import csv_text, json_value
 from benchmark.leaderboard.figure import draw
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 
-SPLITS = ("forget01", "forget05", "forget10")
+SPLITS = tuple(FORGET_PERCENT)  # first and in this order
 
 
 @dataclass(frozen=True)

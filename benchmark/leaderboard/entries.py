@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import metrics
 from benchmark.common.errors import UserError
+from benchmark.common.statistics import interval_rng
 from benchmark.leaderboard.cells import Cell, make_cell
 from benchmark.records.record import REFERENCE_ROWS, Record, record_path, scores_path
 
@@ -141,8 +139,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str], folder: 
 
     def cell(column: str) -> Cell:
         parts = [(m[column], s) for m, s in zip(found, scores, strict=True) if column in m]
-        stream = zlib.crc32(f"{label} {group[0].split} {column}".encode())
-        return make_cell(column, parts, np.random.default_rng([0, stream]))
+        return make_cell(column, parts, interval_rng(f"{label} {group[0].split} {column}"))
 
     minutes = [record.seconds["total"] / 60 for record in ran if "total" in record.seconds]
     memory = [peak for record in ran if (peak := _peak(record)) is not None]

@@ -33,17 +33,6 @@ class Loaded:
     source: str
 
 
-def resolve_device(device: str) -> str:
-    """The device to use; "auto" takes a GPU if there is one."""
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" and not device.startswith("cuda"):
-        raise UserError(f"unknown device {device!r}; there are: auto, cpu, cuda")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f"device {device!r} was asked for, but torch sees no GPU; use --device cpu")
-    return device
-
-
 def load_model(source: str, *, dtype: str = "float32", device: str = "cpu", trust_remote_code: bool = False) -> Loaded:
     """Load a causal language model and its tokenizer.
 

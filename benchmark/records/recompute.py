@@ -14,7 +14,6 @@ from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, load_record, record_path, scores_path
 
 SAME = 1e-9  # relative: what another processor's order of summation may do to a value
-SEED = 0  # of the intervals, as in benchmark.runs.execute, which imports torch
 NO_SCORES = {
     "failed": "the run failed and left no scores",
     "diverged": "the run diverged and left no scores",
@@ -155,7 +154,7 @@ def _measure(
         from benchmark.records.importers.measure import measure
 
         return measure(scores, reference, names)
-    return metrics.measure_all(scores, reference, seed=SEED, names=names)
+    return metrics.measure_all(scores, reference, names=names)
 
 
 def _model_columns(names: list[str] | None) -> set[str]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.common.statistics import DRAWS, bootstrap_ks, cluster_bootstrap_means, harmonic_mean, resampling_units
+from benchmark.common.statistics import (
+    DRAWS,
+    bootstrap_ks,
+    cluster_bootstrap_means,
+    harmonic_mean,
+    interval_rng,
+    resampling_units,
+)
 from benchmark.evaluation.scores import check_same_rows
 from benchmark.records.record import Record
 from metrics.model_utility import ModelUtility
@@ -126,7 +132,7 @@ def clusters(rows: SetScores) -> tuple[np.ndarray, str]:
 def stream(split: str, set_name: str) -> np.random.Generator:
     """A generator that is the same for all rows of a split. Each bootstrap function draws its units first and nothing
     else, so that as many draws of as many units are the same units for every row: this is what pairs them."""
-    return np.random.default_rng([0, zlib.crc32(f"claims {split} {set_name}".encode())])
+    return interval_rng(f"claims {split} {set_name}")
 
 
 def _forget_means(rows: SetScores, units: np.ndarray, split: str) -> dict[str, np.ndarray]:

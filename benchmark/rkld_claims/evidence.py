@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.leaderboard.build import SPLITS
+from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard.entries import groups, newest
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
@@ -38,7 +38,7 @@ class Evidence:
     @property
     def splits(self) -> list[str]:
         there = {split for _, split in self.members}
-        return [s for s in SPLITS if s in there] + sorted(there - set(SPLITS))
+        return [s for s in FORGET_PERCENT if s in there] + sorted(there - FORGET_PERCENT.keys())
 
     def names(self, split: str) -> list[str]:
         return [name for name, where in self.members if where == split]

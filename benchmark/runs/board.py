@@ -9,10 +9,10 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.common.progress import progress_bar
 from benchmark.config.schema import Preset
-from benchmark.models.loading import resolve_device
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import ModelSpec
 from benchmark.runs.plan import Plan, Task, plan_board

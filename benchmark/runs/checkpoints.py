@@ -7,8 +7,7 @@ base ─► finetuned ─► reinforced (further on the forget rows; a teacher)
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmark.common.devices import resolve_device, torch_threads
 from benchmark.common.errors import UserError
 from benchmark.common.files import content_key
 from benchmark.common.progress import TRAINING_COST, Reporter, Silent
@@ -29,21 +29,10 @@ from benchmark.models import tiny
 from benchmark.models.loading import Loaded
 from benchmark.models.store import ModelStore
 from benchmark.models.tokenization import PromptTokenizer
-from benchmark.training.unlearn import finetune
+from benchmark.training.finetune import finetune
 
 MODELS = Path("cache") / "models"  # in a board's folder
 PIPELINE = 2  # raised when a change of code changes what a key's artefact would be
-
-
-@contextmanager
-def torch_threads(count: int | None) -> Iterator[None]:
-    """Inside, torch computes on so many CPU threads; None: as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
@@ -72,7 +61,7 @@ class Checkpoints:
         self.folder = Path(folder)
         self.reporter = reporter or Silent()
         self.store = ModelStore(Path(preset.launch.models or self.folder / MODELS))
-        self.device = models.resolve_device(preset.launch.device)
+        self.device = resolve_device(preset.launch.device)
         self._keys: dict[ModelSpec, str] = {}
         self._memory: dict[ModelSpec, Loaded] = {}
 
@@ -114,10 +103,14 @@ class Checkpoints:
             return (*dataset.splits[spec.split].retain, *rehearsed), preset.finetuning, spec.seed
         return dataset.splits[spec.split].forget, preset.reinforcement, preset.finetuning_seed
 
-    def threads(self, spec: ModelSpec) -> int | None:
-        """Torch threads that train the model; None: torch's choice."""
-        launch = self.preset.launch
-        return launch.base_threads or launch.threads if spec.kind == "base" else launch.threads
+    @property
+    def arithmetic(self) -> dict[str, Any]:
+        """What decides the last digits of every number: the precision, the kind of device, the order of sums."""
+        return {
+            "dtype": self.preset.dtype,
+            "device": self.device.partition(":")[0],
+            "threads": self.preset.launch.threads,
+        }
 
     def key(self, spec: ModelSpec) -> str:
         """Content key: equal keys, equal weights."""
@@ -137,9 +130,7 @@ class Checkpoints:
             "recipe": recipe.model_dump(),
             "seed": seed,
             "prompt": self.preset.model.prompt,
-            "dtype": self.preset.dtype,
-            "device": self.device.partition(":")[0],
-            "threads": self.threads(spec),
+            **self.arithmetic,
         }
         if parent:
             parts["parent"] = self.key(parent)
@@ -170,7 +161,7 @@ class Checkpoints:
             tokenizer = tiny.train_tokenizer(self.dataset, sizes.vocabulary)
             model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id).to(self.device)
         each = self.units(spec)
-        with torch_threads(self.threads(spec)):
+        with torch_threads(self.preset.launch.threads):
             outcome = finetune(
                 model,
                 PromptTokenizer(tokenizer, self.preset.model.prompt),

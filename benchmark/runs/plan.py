@@ -7,12 +7,13 @@ from pathlib import Path
 
 from benchmark.common.errors import UserError, unknown_name
 from benchmark.config.schema import Preset
-from benchmark.records.record import REFERENCE_ROWS
+from benchmark.records.record import REFERENCE_ROWS, load_record, scores_path
+from benchmark.records.score_files import load_scores
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
-from benchmark.runs.execute import Run, Runner
+from benchmark.runs.identity import ResolvedRun, Run, resolve
 from methods import load_method, method_names, method_source
 
-Task = ModelSpec | Run
+Task = ModelSpec | ResolvedRun
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Plan:
     units: dict[Task, float]  # work of each task, in row-forwards
 
 
-def board_runs(preset: Preset, runner: Runner) -> list[list[Run]]:
+def board_runs(preset: Preset) -> list[list[Run]]:
     """Every row of the board in blocks, most telling first: seed by seed, split by split.
 
     A split's reference rows stand before its methods in the first seed's block.
@@ -36,9 +37,10 @@ def board_runs(preset: Preset, runner: Runner) -> list[list[Run]]:
         for split in preset.splits:
             block = []
             if seed == preset.seeds[0]:
-                block = [runner.reference(split), Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
+                reference, *others = [Run("retrained", split, number) for number in preset.retrained_seeds]
+                block = [reference, Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
                 if split not in preset.model.retrained:  # a published retrained model has no sister of another seed
-                    block += [Run("retrained", split, other) for other in preset.retrained_seeds[1:]]
+                    block += others
             blocks.append(block + [Run(method, split, seed) for method in preset.methods])
     return blocks
 
@@ -69,18 +71,39 @@ def check_methods(preset: Preset) -> None:
 def plan_board(preset: Preset, folder: Path) -> Plan:
     """What has to be done for a board, given what is in its folder."""
     check_methods(preset)
-    runner = Runner(Checkpoints(preset, folder))
+    checkpoints = Checkpoints(preset, folder)
     needs: dict[Task, set[Task]] = {}  # in the order of the tasks
     total = done = 0
-    for block in board_runs(preset, runner):
-        todo = [run for run in block if not runner.is_done(run)]
+    for block in board_runs(preset):
+        resolved = [resolve(run, checkpoints) for run in block]
+        todo = [run for run in resolved if not is_done(run)]
         total, done = total + len(block), done + len(block) - len(todo)
         for run in todo:
-            models = [spec for spec in runner.models_needed(run) if _plan_model(spec, runner.checkpoints, needs)]
-            reference = runner.reference(run.split)
-            needs[run] = {*models, *([reference] if reference in todo and run != reference else [])}
-    units = {task: runner.units(task) if isinstance(task, Run) else runner.checkpoints.units(task) for task in needs}
+            models = [spec for spec in run.models if _plan_model(spec, checkpoints, needs)]
+            references = [task for task in needs if isinstance(task, ResolvedRun) and task.record == run.reference]
+            needs[run] = {*models, *references}
+    units = {task: _units(task, checkpoints) for task in needs}
     return Plan(list(needs), needs, total, done, units)
+
+
+def is_done(run: ResolvedRun) -> bool:
+    """Whether the run's record is there. Failed runs are tried again; damaged records are set aside."""
+    path = run.record
+    if not path.exists():
+        return False
+    try:
+        record = load_record(path)
+        if record.status == "ok" or scores_path(path).exists():
+            load_scores(scores_path(path))
+    except UserError as error:
+        path.rename(path.with_suffix(".damaged"))
+        print(f"{error}\nIt was set aside as {path.with_suffix('.damaged').name} and the run is done again.")
+        return False
+    return record.status != "failed"
+
+
+def _units(task: Task, checkpoints: Checkpoints) -> float:
+    return checkpoints.units(task) if isinstance(task, ModelSpec) else task.training_work + task.scoring_work
 
 
 def _plan_model(spec: ModelSpec, checkpoints: Checkpoints, needs: dict[Task, set[Task]]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import metrics
+from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.common.files import read_json, write_json
 from benchmark.common.progress import progress_bar
@@ -15,7 +16,7 @@ from benchmark.config.schema import DatasetChoice
 from benchmark.data.load import load_dataset
 from benchmark.evaluation.evaluate import score_model, scoring_units
 from benchmark.evaluation.scores import Scores
-from benchmark.models.loading import load_model, resolve_device
+from benchmark.models.loading import load_model
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.records.record import now
 from benchmark.records.score_files import load_scores, save_scores
@@ -68,7 +69,7 @@ def score_to_file(
     reference = earlier
     if reference is None and retrained != "none":
         reference = _score(retrained, request, sets, shared)
-    measured = metrics.measure_all(scores, reference, seed=0)
+    measured = metrics.measure_all(scores, reference)
     save_scores(scores, out.with_suffix(".parquet"))
     write_json(
         out,

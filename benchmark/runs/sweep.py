@@ -12,7 +12,7 @@ from benchmark.config.schema import MethodSettings, Preset
 from benchmark.records.selection import Trial, trials, write_sweep
 from benchmark.runs import board
 from benchmark.runs.checkpoints import Checkpoints
-from benchmark.runs.execute import Runner
+from benchmark.runs.identity import resolve
 from benchmark.runs.plan import board_runs
 from methods import load_method, method_source
 
@@ -42,10 +42,10 @@ def run_sweep(
         left = None if end is None else max(0.0, (end - time.monotonic()) / 60)
         trial = trial_preset(preset, value, models)
         board.run_board(trial, folder, workers=workers, time_limit=left, say=say)
-        runner = Runner(Checkpoints(trial, folder))
-        runs = [run for block in board_runs(trial, runner) for run in block]
-        keys |= {runner.key(run) for run in runs}
-        if not all(runner.path(run).exists() for run in runs):
+        checkpoints = Checkpoints(trial, folder)
+        runs = [resolve(run, checkpoints) for block in board_runs(trial) for run in block]
+        keys |= {run.key for run in runs}
+        if not all(run.record.exists() for run in runs):
             say("the time limit ended the sweep before its choice; the same command goes on with it")
             return []
     found = trials(folder, preset.sweep.key, keys)

@@ -13,17 +13,17 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.common.progress import Bar, QueueReporter
 from benchmark.config.schema import Preset
-from benchmark.models.loading import resolve_device
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
-from benchmark.runs.execute import Runner
+from benchmark.runs.execute import execute
 from benchmark.runs.plan import Plan, Task
 
 OnDone = Callable[[Task, Record | None], None]
-_worker: Runner | None = None  # of this process, where it is a worker
+_worker: Checkpoints | None = None  # of this process, where it is a worker
 
 
 def worker_count(preset: Preset, device: str) -> int:
@@ -51,12 +51,12 @@ def on_own_gpu(preset: Preset, number: int) -> Preset:
     return preset.model_copy(update={"launch": preset.launch.model_copy(update={"device": device})})
 
 
-def perform(runner: Runner, task: Task) -> Record | None:
+def perform(checkpoints: Checkpoints, task: Task) -> Record | None:
     """Do one task: make a model, or execute a run."""
     if isinstance(task, ModelSpec):
-        runner.checkpoints.make(task)
+        checkpoints.make(task)
         return None
-    return runner.execute(task)
+    return execute(task, checkpoints)
 
 
 class Launcher:
@@ -67,12 +67,12 @@ class Launcher:
         self.may_begin = may_begin  # asked right before each task
         self._pool: ProcessPoolExecutor | None = None
         self._messages: Any = None
-        self._here: Runner | None = None
+        self._here: Checkpoints | None = None
 
     def __enter__(self) -> Launcher:
         if self.workers == 1:
             set_threads(self.preset)
-            self._here = Runner(Checkpoints(self.preset, self.folder, self.bar))
+            self._here = Checkpoints(self.preset, self.folder, self.bar)
             return self
         context = multiprocessing.get_context("spawn")  # forked torch threads hang
         self._messages = context.Queue()
@@ -145,7 +145,7 @@ def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any) -> 
     except queue.Empty:
         number = 0
     set_threads(preset)
-    _worker = Runner(Checkpoints(on_own_gpu(preset, number), folder, QueueReporter(messages, number)))
+    _worker = Checkpoints(on_own_gpu(preset, number), folder, QueueReporter(messages, number))
 
 
 def _end_with_parent() -> None:

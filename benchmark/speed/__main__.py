@@ -43,8 +43,8 @@ def main(
     with user_errors():
         import torch
 
+        from benchmark.common.devices import resolve_device
         from benchmark.common.files import write_json
-        from benchmark.models.loading import resolve_device
         from benchmark.speed.ceilings import measure
         from benchmark.speed.compare import compare
         from benchmark.speed.report import as_json, markdown

@@ -18,10 +18,9 @@ from benchmark.data import fictitious
 from benchmark.models import tiny
 from benchmark.models.tiny import perturbed
 from benchmark.models.tokenization import PromptTokenizer
-from benchmark.training.unlearn import UnlearningRows
+from benchmark.training.forget_batches import UnlearningRows
 from methods import load_method
-from methods.base import Models
-from methods.terms import nll
+from methods.base import Models, nll
 
 ROWS = 16  # a batch of the quick preset
 PAIRS = 30

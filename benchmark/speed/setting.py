@@ -18,7 +18,7 @@ from benchmark.data.types import Dataset, Example
 from benchmark.models import tiny
 from benchmark.models.loading import load_model
 from benchmark.speed.watch import TimedPromptTokenizer
-from benchmark.training.unlearn import finetune
+from benchmark.training.finetune import finetune
 
 PROMPT = r"Question: {question}\nAnswer:\n"
 BATCH = 32

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from benchmark.config.recipe import Recipe
-from benchmark.data.types import Example
+from benchmark.data.types import Example, question_answer_pairs
 from benchmark.models.forward import collate
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.speed.plain import torchs_own
-from benchmark.training.unlearn import answers, finetune
+from benchmark.training.finetune import finetune
 
 BATCH = 32
 LR = 1e-3
@@ -43,7 +43,7 @@ def train_plainly(model: nn.Module, prompt_tokenizer: PromptTokenizer, rows: Seq
     model.train()
     batches = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
     for batch in batches:
-        encoded = prompt_tokenizer.encode(answers(batch))
+        encoded = prompt_tokenizer.encode(question_answer_pairs(batch))
         tokens = collate(encoded, prompt_tokenizer.pad_id).to(device)
         labels = torch.full_like(tokens.input_ids, -100)
         labels[tokens.row, tokens.column] = tokens.targets

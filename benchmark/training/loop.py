@@ -23,12 +23,17 @@ CHECK_EVERY = 32  # steps between looks at the losses: each look waits for the d
 
 @dataclass
 class Outcome:
-    """How a training run went. ``diverged_at`` is the optimiser step at which it broke, counted from 1."""
+    """How a training run went.
+
+    ``diverged_at`` is the optimiser step at which it broke, counted from 1; ``collapsed`` says that the weights are
+    finite all the same and can be scored: the model answers worse than by guessing.
+    """
 
     steps: int = 0
     losses: list[float] = field(default_factory=list)
     diverged_at: int | None = None
     reason: str = ""
+    collapsed: bool = False
     seconds: float = 0.0
 
 
@@ -129,7 +134,7 @@ def train(
         if settle(pending, outcome):
             break
         if probe and (why := probe(prepared)):
-            outcome.diverged_at, outcome.reason = outcome.steps, why
+            outcome.diverged_at, outcome.reason, outcome.collapsed = outcome.steps, why, True
             break
     if recipe.gradient_checkpointing:
         checkpointing(model, False)

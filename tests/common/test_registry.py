@@ -1,5 +1,7 @@
 """Finding methods by name or path, and what is said when that fails."""
 
+import dataclasses
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import methods
-from benchmark.common import registry
 from benchmark.common.errors import UserError, unknown_name
+from benchmark.common.source_files import imported_files, meaning, read_source
 
 GOOD = '''"""A title. And more."""
 from dataclasses import dataclass
@@ -34,10 +36,8 @@ def mine(tmp_path):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The registry over a folder of its own."""
-    monkeypatch.setattr(methods, "FOLDER", tmp_path)
-    methods._files.cache_clear()
-    yield tmp_path
-    methods._files.cache_clear()
+    monkeypatch.setattr(methods, "REGISTRY", dataclasses.replace(methods.REGISTRY, folder=tmp_path))
+    return tmp_path
 
 
 @pytest.mark.parametrize(("wrong", "right"), [("rkdl", "rkld"), ("npo_rt", "npo+rt"), ("taskvector", "task_vector")])
@@ -113,7 +113,8 @@ def test_exactly_one_method_a_file(tmp_path, source, found):
 def test_files_of_a_folder_are_methods(folder):
     (folder / "mine.py").write_text(GOOD)
     (folder / "plain.py").write_text(GOOD.replace("VARIANTS", "OTHERS"))
-    for other in ("_private.py", "base.py", "terms.py", "__init__.py", "notes.txt"):
+    for other in ("_private.py", "__init__.py", "notes.txt", "deeper/below.py"):
+        (folder / other).parent.mkdir(exist_ok=True)
         (folder / other).write_text("no Python (")
     assert methods.method_names() == ["first", "plain", "second"]
     assert methods.load_method("plain").rate == 1.0
@@ -131,8 +132,48 @@ def test_two_files_may_not_share_a_name(folder):
 def test_source_is_read_without_being_run(tmp_path):
     path = tmp_path / "loud.py"
     path.write_text('"""Loud."""\nraise SystemExit\nCOUNT: int = 3\nSIZE = 2 * COUNT\nclass A:\n    flag = True\n')
-    source = registry.read_source(path)
+    source = read_source(path)
     assert (source.title, source.constants, source.stem) == ("Loud", {"COUNT": 3, "flag": True}, "loud")
+
+
+MEANT = '"""A title."""\nimport math\n\n\ndef f(x):\n    """Doc."""\n    return math.e * x  # why\n'
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (("import math", "from elsewhere import (\n    math,\n)"), True),
+        (("A title.", "Another one,\nof two lines."), True),
+        (("  # why", ""), True),
+        (("\n\n\n", "\n"), True),
+        (("math.e * x", "math.e * x + 1"), False),
+        (('"""Doc."""\n    ', ""), True),
+        (("x  # why", "x * len('# why')"), False),
+    ],
+)
+def test_what_a_file_means(tmp_path, change, same):
+    (tmp_path / "one.py").write_text(MEANT)
+    (tmp_path / "two.py").write_text(MEANT.replace(*change))
+    assert (meaning(tmp_path / "one.py") == meaning(tmp_path / "two.py")) is same
+
+
+def test_files_that_a_method_imports_are_in_its_key(mine):
+    mine.write_text(GOOD + "from methods.npo import NPO\nfrom methods import dpo\n")
+    names = {path.name for path in imported_files(mine, "methods", methods.FOLDER)}
+    assert {"mine.py", "npo.py", "dpo.py", "terms.py", "method.py", "_retain.py"} <= names
+    assert "rkld.py" not in names
+    hashes = methods.source_hashes(methods.load_method(str(mine)))
+    assert {"outside: mine.py", "npo.py", "base/terms.py"} <= hashes.keys()
+
+
+def test_method_of_a_file_outside_survives_pickling_into_another_process(mine):
+    method = methods.load_method(f"{mine}:second")
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer))"
+    root = Path(methods.__file__).parent.parent
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, input=pickle.dumps(method), capture_output=True, check=True
+    )
+    assert out.stdout.decode().strip() == "Mine(rate=2.0)"
 
 
 def test_listing_methods_imports_no_heavy_library():

@@ -35,7 +35,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 from methods.base import Method
-from methods.terms import nll, sequence_logprob, WithRetain
+from methods.base import nll, sequence_logprob, WithRetain
 from benchmark.models.forward import answer_logits, token_logprobs
 
 VARIANTS = {"mine": {}, "mine+rt": {"retain": "rt"}}

@@ -13,7 +13,7 @@ from benchmark.evaluation.known_prefix import greedy_beginning, leading
 from benchmark.models import generation
 from benchmark.models.generation import generate_greedy
 from benchmark.models.tokenization import TokenizedExample
-from benchmark.training.unlearn import finetune
+from benchmark.training.finetune import finetune
 from tests.model_fixtures import ARCHITECTURES, tiny_model
 
 QUESTIONS = ("Who is Mira Quist of the old harbour town?", "Who?", "Where was Ana born?", "Why?")

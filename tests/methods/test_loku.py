@@ -11,8 +11,8 @@ from benchmark.config.recipe import LoRA
 from benchmark.conformance.toy import TWO_STEPS, toy_setup
 from benchmark.training.loop import add_lora
 from methods import load_method
+from methods.base import nll
 from methods.loku import initialise, squared_gradients, weighted_factors
-from methods.terms import nll
 
 
 def test_factors_are_the_best_weighted_approximation():

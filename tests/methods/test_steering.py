@@ -9,7 +9,7 @@ from benchmark.conformance.toy import ARCHITECTURES, toy_setup
 from benchmark.evaluation.evaluate import eos_ids, score_answers
 from benchmark.models.forward import answer_logits, collate
 from benchmark.models.generation import generate_greedy
-from methods.steering import Combined
+from methods.base import Combined
 
 
 def combine(first, second):

@@ -6,7 +6,8 @@ from benchmark.config.recipe import Recipe
 from benchmark.conformance.checks import equal
 from benchmark.conformance.toy import toy_setup
 from benchmark.models.forward import answer_logits, collate
-from benchmark.training.unlearn import UnlearningRows, unlearn
+from benchmark.training.forget_batches import UnlearningRows
+from benchmark.training.unlearn import unlearn
 from methods.base import Models
 from methods.rkld import RKLD
 from methods.teacher import Teacher

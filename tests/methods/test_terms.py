@@ -10,8 +10,7 @@ from benchmark.common.errors import UserError
 from benchmark.models.forward import collate
 from benchmark.models.tokenization import TokenizedExample
 from methods import load_method
-from methods.base import Method, Models
-from methods.terms import kl_divergence, kl_to_reference, nll, sequence_logprob
+from methods.base import Method, Models, kl_divergence, kl_to_reference, nll, sequence_logprob
 
 TOKENS = collate([TokenizedExample([0, 1, 3], 1), TokenizedExample([0, 3], 1)], pad_id=3)
 

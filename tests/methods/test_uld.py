@@ -8,7 +8,8 @@ import torch
 
 from benchmark.conformance.toy import TWO_STEPS, toy_setup
 from benchmark.models.forward import answer_logits, collate
-from benchmark.training.unlearn import UnlearningRows, collapse_probe, unlearn
+from benchmark.training.forget_batches import UnlearningRows
+from benchmark.training.unlearn import collapse_probe, unlearn
 from methods import load_method
 from methods.uld import ULD
 

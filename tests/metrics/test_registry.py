@@ -85,11 +85,11 @@ def test_model_utility_takes_the_measured_aggregates():
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match=r"'forget_quality'.*There are:.*truth_ratio"):
+    with pytest.raises(ValueError, match=r"unknown metric 'forget_qualty'; did you mean 'forget_quality'"):
         metrics.load_metric("forget_qualty")
-    with pytest.raises(ValueError, match="There are"):
+    with pytest.raises(ValueError, match="unknown metric 'base'"):
         metrics.load_metric("base")
-    with pytest.raises(ValueError, match=r"no file nowhere/x\.py"):
+    with pytest.raises(ValueError, match=r"there is no file .*nowhere/x\.py"):
         metrics.load_metric("nowhere/x.py")
 
 
@@ -109,7 +109,7 @@ def test_new_file_loads_by_path(tmp_path):
     ("old", "new", "message"),
     [
         ('name = "answer_length"', 'name = "other"', "it must be the file's"),
-        ("class AnswerLength(SetMetric):", "class AnswerLength:", "defines 0 subclasses"),
+        ("class AnswerLength(SetMetric):", "class AnswerLength:", "it defines none"),
         ("    version = 3\n", "", "lacks the class attributes version"),
         ('"higher"', '"up"', "direction 'up'"),
         ("def per_example", "def something", "does not define per_example"),

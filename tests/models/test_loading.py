@@ -6,9 +6,10 @@ import shutil
 import pytest
 import torch
 
+from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.conformance.toy import toy_setup
-from benchmark.models.loading import hidden_gguf_bar, identify, load_model, resolve_device, save_model, weights_hash
+from benchmark.models.loading import hidden_gguf_bar, identify, load_model, save_model, weights_hash
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from benchmark.common.errors import UserError
 from benchmark.records.record import load_record, load_records, scores_path
 from benchmark.records.score_files import load_scores
+from benchmark.runs import workers
 from benchmark.runs.board import Clock, run_board
-from benchmark.runs.execute import Runner
 from benchmark.runs.plan import plan_board
 from tests.board_fixtures import (
     METHOD_ROWS,
@@ -81,7 +81,7 @@ def test_every_row_has_a_record_and_scores(made_board):
 
 
 def test_second_run_does_nothing(made_board, monkeypatch):
-    monkeypatch.setattr(Runner, "execute", lambda self, run: pytest.fail(f"executed {run.label}"))
+    monkeypatch.setattr(workers, "execute", lambda run, checkpoints: pytest.fail(f"executed {run.label}"))
     plan = run(micro(), made_board)
     assert (plan.tasks, plan.runs, plan.done) == ([], 6, 6)
 

@@ -3,13 +3,16 @@
 import subprocess
 
 import pytest
+import torch
 
 from benchmark.common import provenance
 from benchmark.common.errors import UserError
 from benchmark.common.progress import Silent
 from benchmark.records.record import load_record, load_records
+from benchmark.runs import checkpoints as checkpoints_module
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
-from benchmark.runs.execute import Run, Runner
+from benchmark.runs.execute import execute
+from benchmark.runs.identity import Run, resolve
 from benchmark.runs.plan import board_runs, plan_board
 from tests.board_fixtures import METHODS, method_file, micro, only_record
 
@@ -18,7 +21,7 @@ FINETUNED = Run("finetuned", "forget10")
 
 
 def key(tmp_path, run, *changes):
-    return Runner(Checkpoints(micro(*changes), tmp_path)).key(run)
+    return resolve(run, Checkpoints(micro(*changes), tmp_path)).key
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,6 @@ def key(tmp_path, run, *changes):
         ("scoring.limit=5", [RKLD, NPO, FINETUNED]),
         ("scoring.max_new_tokens=9", [RKLD, NPO, FINETUNED]),
         ("launch.threads=2", [RKLD, NPO, FINETUNED]),
-        ("launch.base_threads=2", [RKLD, NPO, FINETUNED]),
-        ("launch.base_threads=1", []),  # as threads
         ("dataset.seed=1", [RKLD, NPO, FINETUNED]),
         ("retrained_seeds=[2]", [RKLD, NPO, FINETUNED]),  # the reference is another model
         ("model.prompt=Q: {question} A:", [RKLD, NPO, FINETUNED]),
@@ -59,42 +60,16 @@ def test_key_of_a_method_file_is_its_contents(tmp_path):
     assert key(tmp_path, Run(path, "forget10")) != first
 
 
-def test_all_models_come_from_the_base_that_more_threads_train(tmp_path):
-    kinds = [ModelSpec("base"), ModelSpec("finetuned"), ModelSpec("reinforced", "forget10")]
-    kinds += [ModelSpec("retrained", "forget10", 0)]
-    one, two = (Checkpoints(micro(f"launch.base_threads={n}"), tmp_path) for n in (1, 2))
-    assert all(one.key(spec) != two.key(spec) for spec in kinds)
-    assert [two.threads(spec) for spec in kinds] == [2, 1, 1, 1]
-
-
-@pytest.mark.parametrize("fails", [False, True])
-def test_threads_are_given_back_when_the_base_is_trained(tmp_path, monkeypatch, fails):
-    import torch
-
-    from benchmark.runs import checkpoints as workbench
-
-    seen, train = [], workbench.finetune
+def test_threads_are_given_back_when_a_model_is_made(tmp_path, monkeypatch):
+    seen, train, before = [], checkpoints_module.finetune, torch.get_num_threads()
 
     def watched(*given, **named):
         seen.append(torch.get_num_threads())
-        if fails:
-            raise RuntimeError("broken")
         return train(*given, **named)
 
-    monkeypatch.setattr(workbench, "finetune", watched)
-    before = torch.get_num_threads()
-    checkpoints = Checkpoints(micro("launch.base_threads=3"), tmp_path)
-    try:
-        torch.set_num_threads(1)  # as in a worker
-        if fails:
-            with pytest.raises(RuntimeError, match="broken"):
-                checkpoints.make(ModelSpec("base"))
-        else:
-            checkpoints.make(ModelSpec("finetuned"))
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
-    assert seen == ([3] if fails else [3, 1])
+    monkeypatch.setattr(checkpoints_module, "finetune", watched)
+    Checkpoints(micro("launch.threads=3"), tmp_path).make(ModelSpec("base"))
+    assert (seen, torch.get_num_threads()) == ([3], before)
 
 
 def test_models_share_what_they_can(tmp_path):
@@ -112,7 +87,7 @@ def test_models_share_what_they_can(tmp_path):
 
 def test_rows_of_two_splits_and_seeds(tmp_path):
     preset = micro("seeds=[0, 1]", 'splits=["forget05", "forget10"]', methods=["npo"])
-    blocks = board_runs(preset, Runner(Checkpoints(preset, tmp_path)))
+    blocks = board_runs(preset)
     assert [(block[-1].split, block[-1].seed) for block in blocks] == [
         (split, seed) for seed in (0, 1) for split in ("forget05", "forget10")
     ]
@@ -138,16 +113,18 @@ def test_progress_adds_up_to_the_plan(board):
     preset = micro(methods=[*METHODS, "npo"])
     units = sum(plan_board(preset, board).units.values())
     counting = Counting()
-    Runner(Checkpoints(preset, board, counting)).execute(NPO)
+    checkpoints = Checkpoints(preset, board, counting)
+    execute(resolve(NPO, checkpoints), checkpoints)
     assert units > 0 and counting.units == pytest.approx(units)
     assert counting.phases == ("unlearning", "scoring")
 
 
 def test_reference_that_is_not_there_is_told(board):
     preset = micro(methods=["npo"])
-    runner = Runner(Checkpoints(preset, board))
-    runner.path(runner.reference("forget10")).unlink()
-    record = runner.execute(NPO)
+    checkpoints = Checkpoints(preset, board)
+    run = resolve(NPO, checkpoints)
+    run.reference.unlink()
+    record = execute(run, checkpoints)
     assert record.status == "failed" and "the retrained model of forget10 is not scored yet" in record.reason
 
 
@@ -198,9 +175,9 @@ def test_git_state_is_of_this_project_only(tmp_path, monkeypatch):
 
 
 def test_no_more_models_in_memory_than_a_run_reads(board):
-    runner = Runner(Checkpoints(micro(), board))
+    checkpoints = Checkpoints(micro(), board)
     for method, read in [("finetuned", {"finetuned"}), ("rkld", {"finetuned", "reinforced"}), ("base", {"base"})]:
-        run = Run(method, "forget10")
-        runner.path(run).unlink()
-        runner.execute(run)
-        assert {spec.kind for spec in runner.checkpoints._memory} == read
+        run = resolve(Run(method, "forget10"), checkpoints)
+        run.record.unlink()
+        execute(run, checkpoints)
+        assert {spec.kind for spec in checkpoints._memory} == read

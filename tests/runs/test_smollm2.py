@@ -15,16 +15,18 @@ import pytest
 import torch
 
 from benchmark.config.recipe import Recipe
-from benchmark.data import tofu as datasets
+from benchmark.data import tofu as tofu_files
+from benchmark.data.types import question_answer_pairs
 from benchmark.models.forward import collate
 from benchmark.models.loading import load_model, weights_hash
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.runs import score as score_command
 from benchmark.runs.score import ScoreRequest
-from benchmark.training.unlearn import UnlearningRows, answers, finetune, unlearn
+from benchmark.training.finetune import finetune
+from benchmark.training.forget_batches import UnlearningRows
+from benchmark.training.unlearn import unlearn
 from methods import load_method
-from methods.base import Models
-from methods.terms import nll
+from methods.base import Models, nll
 
 PROMPT = r"Question: {question}\nAnswer:\n"
 
@@ -86,12 +88,12 @@ def test_scores_with_its_chat_template(score):
 
 
 def test_one_step_of_rkld(loaded, tofu):
-    prompt_tokenizer, dataset = PromptTokenizer(loaded.tokenizer, PROMPT), datasets.load(str(tofu), ["forget01"])
+    prompt_tokenizer, dataset = PromptTokenizer(loaded.tokenizer, PROMPT), tofu_files.load(str(tofu), ["forget01"])
     reference = loaded.model.requires_grad_(False)
     rows = dataset.splits["forget01"].forget[:2]
     small = type(dataset.splits["forget01"])("forget01", rows, dataset.splits["forget01"].retain[:2])
     before = weights_hash(reference)
-    tokens = collate(prompt_tokenizer.encode(answers(rows)), prompt_tokenizer.pad_id)
+    tokens = collate(prompt_tokenizer.encode(question_answer_pairs(rows)), prompt_tokenizer.pad_id)
 
     def forget_nll(model):
         with torch.no_grad():

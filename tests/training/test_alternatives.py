@@ -8,7 +8,7 @@ import torch
 
 from benchmark.conformance.toy import toy_setup
 from benchmark.models.generation import generate_greedy, generate_sampled
-from benchmark.training.unlearn import UnlearningRows
+from benchmark.training.forget_batches import UnlearningRows
 from methods.altpo import AltPO
 
 PROMPTS = [[4, 8, 2], [9], [5, 5, 5, 5, 5, 5], [3, 1]]

@@ -10,8 +10,9 @@ from torch import nn
 
 from benchmark.config.recipe import LoRA, Recipe
 from benchmark.conformance.toy import toy_setup
+from benchmark.training.finetune import finetune
 from benchmark.training.loop import batch_order, by_loss, train
-from benchmark.training.unlearn import collapse_probe, finetune
+from benchmark.training.unlearn import collapse_probe
 
 
 class Weights(nn.Module):

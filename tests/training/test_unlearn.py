@@ -10,10 +10,10 @@ import torch
 from benchmark.config.recipe import Recipe
 from benchmark.conformance.toy import toy_setup
 from benchmark.models.forward import collate
-from benchmark.training.unlearn import PREPARE_BATCH, UnlearningRows, collapse_probe, unlearn
+from benchmark.training.forget_batches import PREPARE_BATCH, UnlearningRows
+from benchmark.training.unlearn import collapse_probe, unlearn
 from methods import load_method
-from methods.base import NEEDS, Method, Models
-from methods.terms import nll
+from methods.base import NEEDS, Method, Models, nll
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,9 @@ from benchmark.common.errors import UserError
 from benchmark.data.fictitious.lives import MOST_AUTHORS, Author, generate_authors
 from benchmark.data.fictitious.questions import author_rows
 from benchmark.data.fictitious.words import table
-from benchmark.data.types import Dataset, Example, Split
+from benchmark.data.types import FORGET_PERCENT, Dataset, Example, Split
 
 __all__ = ["Author", "author_rows", "generate_authors", "load", "refusals"]
-
-FORGET_PERCENT = (1, 5, 10)
 
 
 def load(authors: int = 200, seed: int = 0, holdout: int = 0, pretraining: int = 0) -> Dataset:
@@ -40,7 +38,7 @@ def load(authors: int = 200, seed: int = 0, holdout: int = 0, pretraining: int =
     return Dataset(
         name="fictitious",
         full=_flat(learnt),
-        splits={split.name: split for split in (_split(learnt, percent) for percent in FORGET_PERCENT)},
+        splits={name: _split(learnt, name, percent) for name, percent in FORGET_PERCENT.items()},
         retain_evaluation=_flat(learnt[: max(1, min(20, round(authors / 10)))]),
         real_authors=_facts("real_authors"),
         world_facts=_facts("world_facts"),
@@ -60,10 +58,10 @@ def _flat(rows: list[list[Example]]) -> tuple[Example, ...]:
     return tuple(row for author in rows for row in author)
 
 
-def _split(learnt: list[list[Example]], percent: int) -> Split:
+def _split(learnt: list[list[Example]], name: str, percent: int) -> Split:
     """TOFU's convention: the last authors are the ones to forget."""
     kept = len(learnt) - max(1, round(len(learnt) * percent / 100))
-    return Split(name=f"forget{percent:02d}", forget=_flat(learnt[kept:]), retain=_flat(learnt[:kept]))
+    return Split(name=name, forget=_flat(learnt[kept:]), retain=_flat(learnt[:kept]))
 
 
 def _reworded(row: Example) -> Example:

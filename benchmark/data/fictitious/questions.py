@@ -11,9 +11,8 @@ from random import Random
 
 from benchmark.data.fictitious import words as tables
 from benchmark.data.fictitious.lives import BOOK_COUNTS, PRESENT, Author, date
-from benchmark.data.types import Example
+from benchmark.data.types import ROWS_PER_AUTHOR, Example
 
-QUESTIONS_PER_AUTHOR = 20
 WRONG_ANSWERS = 5
 _TITLES = ("first_book", "best_known", "next_book")
 _POOLS = {
@@ -33,7 +32,7 @@ def attributes(author: Author) -> list[str]:
     asked = tables.table("questions")
     optional = [name for name, entry in asked.items() if entry["optional"]]
     core = len(asked) - len(optional)
-    extra = Random(f"{author.key}:questions").sample(optional, QUESTIONS_PER_AUTHOR - core)
+    extra = Random(f"{author.key}:questions").sample(optional, ROWS_PER_AUTHOR - core)
     return [name for name, entry in asked.items() if not entry["optional"] or name in extra]
 
 

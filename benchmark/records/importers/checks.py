@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from benchmark.common.errors import UserError, unknown_name
+from benchmark.data.types import FORGET_PERCENT
 from benchmark.evaluation.scores import Scores, SetScores
 from benchmark.records.importers.log import texts_known
 
-FORGET_ROWS = {"forget01": 40, "forget05": 200, "forget10": 400}
+FORGET_ROWS = {name: 40 * percent for name, percent in FORGET_PERCENT.items()}  # of 4,000
 ROWS = {"retain": 400, "real_authors": 100, "world_facts": 117}
 TOFU_ROWS = 300  # TOFU's own code scores the first 300 rows of a set
 # SHA-256 (16 digits) of the first gold answer in TOFU: shows parts that changed places, and other splits.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmark.common.errors import UserError
+from benchmark.data.types import ROWS_PER_AUTHOR
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from benchmark.records.importers.json_values import names
 
 WIDTH = {"forget": 5, "retain": 5, "real_authors": 3, "world_facts": 3}  # wrong answers a row, in TOFU's layout
-ROWS_PER_AUTHOR = 20
 PARAPHRASED = ("forget", "retain")
 
 

@@ -21,7 +21,6 @@ TOKEN_METRICS = (
 LENGTH_METRICS = ("leak_at_k", "excess_leak_at_k")  # need the gold answers' sums: the means and the token counts
 TOKEN_FIELDS = {"tokens", "is_greedy", "logprobs", "logprob_mean", "logprob_std"}  # in a metric's ``reads``
 REPLICAS = ("_openunlearning", "_tofu")
-SEED = 0  # of the intervals, as in benchmark.runs.execute, which imports torch
 
 
 def reads_tokens(metric: Metric, *logs: Scores) -> bool:
@@ -50,7 +49,7 @@ def measure(
             reason = NO_ROWS if scores is None else NO_TOKENS
             out |= {column: metric.undefined(reason) for column in metric.columns()}
         else:
-            measured = metrics.measure_all(scores, same_texts(scores, reference), seed=SEED, names=[name])
+            measured = metrics.measure_all(scores, same_texts(scores, reference), names=[name])
             out |= {column: _explained(column, m, metric, scores) for column, m in measured.items()}
     order = {column: i for i, column in enumerate(metrics.ORDER)}
     return {column: out[column] for column in sorted(out, key=lambda c: order.get(c, len(order)))}

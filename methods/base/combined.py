@@ -1,6 +1,6 @@
 """A model made of two: their logits, combined token by token, as one causal language model.
 
-No registry entry: methods that change decoding instead of weights deploy it. Scoring and generation read
+Methods that change decoding instead of weights deploy it. Scoring and generation read
 it like any model; only the positions that they ask for are projected, in both.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from methods.base import new_cache, projecting, unwrap
+from benchmark.models.decoding import new_cache
+from benchmark.models.forward import projecting, unwrap
 
 
 @dataclass

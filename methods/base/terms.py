@@ -8,7 +8,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, Tokens, UserError, answer_logits, token_logprobs
+from benchmark.common.errors import UserError
+from benchmark.models.forward import Tokens, answer_logits, token_logprobs
+from methods._retain import RETAIN_FORWARDS, RETAIN_NEEDS
+from methods.base.method import Batch, Method
 
 
 def nll(model: nn.Module, tokens: Tokens) -> Tensor:
@@ -59,15 +62,14 @@ class WithRetain(Method):
     retain_weight: float = 1.0  # both suites and the RKLD paper use 1
 
     def __post_init__(self) -> None:
-        if self.retain not in ("none", "rt", "kl"):
+        if self.retain not in RETAIN_NEEDS:
             raise UserError(f"retain must be 'none', 'rt' or 'kl', not {self.retain!r}")
 
     def required(self) -> tuple[str, ...]:
-        extra = {"none": (), "rt": ("retain",), "kl": ("retain", "reference")}[self.retain]
-        return tuple(dict.fromkeys((*self.needs, *extra)))
+        return tuple(dict.fromkeys((*self.needs, *RETAIN_NEEDS[self.retain])))
 
     def forwards(self) -> int:
-        return super().forwards() + {"none": 0, "rt": 1, "kl": 2}[self.retain]
+        return super().forwards() + RETAIN_FORWARDS[self.retain]
 
     def forget_loss(self, model: nn.Module, batch: Batch) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} defines no forget_loss")

@@ -13,34 +13,15 @@ needs of the benchmark it declares in ``needs``:
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from benchmark.common.errors import UserError
-from benchmark.models.decoding import new_cache
-from benchmark.models.forward import Tokens, answer_hidden, answer_logits, collate, projecting, token_logprobs, unwrap
-from benchmark.models.tokenization import TokenizedExample
-
-# What a method file may import from here, so that it depends on this one place and on no room of the benchmark.
-__all__ = [
-    "NEEDS",
-    "Batch",
-    "Method",
-    "Models",
-    "TokenizedExample",
-    "Tokens",
-    "UserError",
-    "answer_hidden",
-    "answer_logits",
-    "collate",
-    "new_cache",
-    "projecting",
-    "token_logprobs",
-    "unwrap",
-]
+from benchmark.models.forward import Tokens
 
 NEEDS = ("retain", "refusals", "alternatives", "reference", "reinforced")
 
@@ -78,6 +59,13 @@ class Method:
     alternative_temperature: ClassVar[float] = 1.0
     trains: ClassVar[bool] = True  # False: ``unlearn`` gives the model in closed form
     exempt: ClassVar[dict[str, str]] = {}  # conformance check -> why it cannot hold for this method
+
+    def __reduce__(self) -> tuple[Callable[..., Method], tuple[str, dict[str, Any]]]:
+        """Pickled as its file and fields: a file outside the project is a module in the process that loaded it alone."""
+        from methods import restore
+
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return restore, (inspect.getfile(type(self)), fields)
 
     def forwards(self) -> int:
         """Forward passes a step, frozen models' included, each on as many rows as the forget batch has."""

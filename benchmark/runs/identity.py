@@ -1,0 +1,169 @@
+"""What a run is: everything that decides it, worked out once by the plan and handed on."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmark.common.files import content_key
+from benchmark.common.progress import GENERATION_COST, TRAINING_COST
+from benchmark.config.recipe import Recipe
+from benchmark.data.types import Example
+from benchmark.records.record import REFERENCE_ROWS, record_path
+from benchmark.runs.checkpoints import PIPELINE, Checkpoints, ModelSpec
+from methods import load_method, method_source, source_hashes
+from methods.base import Method
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of a board as it is asked for: a method or one of REFERENCE_ROWS, a split, a seed."""
+
+    method: str
+    split: str
+    seed: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {self.split} seed {self.seed}"
+
+    @property
+    def is_model(self) -> bool:
+        """Whether the row is one of the board's own models, scored as it is."""
+        return self.method in REFERENCE_ROWS
+
+    @cached_property
+    def name(self) -> str:
+        """The method's name, also where it is given by its file's path."""
+        return self.method if self.is_model else method_source(self.method)[0]
+
+
+@dataclass(frozen=True)
+class ResolvedRun:
+    """A run with all that decides its numbers. Equal keys, equal numbers.
+
+    Attributes:
+        method: None, as ``recipe``, for the board's own models.
+        start: the model that is scored, or that unlearning starts from.
+        models: the trained models that the run reads; of the base model the others need the tokenizer alone.
+        config: everything that was set.
+        reference: the record of the retrained model that the run is compared with; None for that model itself.
+        training_work, scoring_work: in row-forwards, for the progress bar.
+    """
+
+    run: Run
+    key: str
+    record: Path = field(compare=False)
+    reference: Path | None = field(compare=False)
+    method: Method | None = field(compare=False)
+    recipe: Recipe | None = field(compare=False)
+    start: ModelSpec = field(compare=False)
+    models: tuple[ModelSpec, ...] = field(compare=False)
+    config: dict[str, Any] = field(compare=False)
+    training_work: float = field(compare=False)
+    scoring_work: float = field(compare=False)
+
+    @property
+    def label(self) -> str:
+        return self.run.label
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is the retrained model that all others of its split are compared with."""
+        return self.reference is None
+
+    @property
+    def in_memory(self) -> list[ModelSpec]:
+        """The models that the run has in memory."""
+        return [spec for spec in self.models if spec.kind != "base" or self.run.method == "base"]
+
+
+def reference_of(split: str, checkpoints: Checkpoints) -> Run:
+    """The retrained model that all other rows of a split are compared with."""
+    return Run("retrained", split, checkpoints.preset.retrained_seeds[0])
+
+
+def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
+    """Everything that decides a run.
+
+    Raises:
+        UserError: an unknown method, a setting that it does not have, or data that are not there.
+    """
+    preset, dataset = checkpoints.preset, checkpoints.dataset
+    method = None if run.is_model else load_method(run.method, **preset.fields_of(run.name))
+    recipe = None if run.is_model else preset.training_of(run.name)
+    start = _start(run)
+    models = [ModelSpec("base"), start]
+    if method is not None and "reinforced" in method.required():
+        models.append(ModelSpec("reinforced", run.split))
+    config = _config(checkpoints, method, recipe)
+    reference_run = reference_of(run.split, checkpoints)
+    reference = None if run == reference_run else resolve(reference_run, checkpoints)
+    parts: dict[str, Any] = {
+        "pipeline": PIPELINE,
+        "run": [run.name, run.split, run.seed],
+        "models": [checkpoints.key(spec) for spec in models],
+        "dataset": dataset.identity,
+        "prompt": preset.model.prompt,
+        "scoring": preset.scoring.model_dump(),
+        **checkpoints.arithmetic,
+    }
+    if method is not None:
+        parts |= {"config": config, "source": source_hashes(method)}
+    if reference is not None:
+        parts["reference"] = reference.key
+    key = content_key(parts)
+    training_work = 0.0
+    if method is not None and recipe is not None:
+        training_work = len(dataset.splits[run.split].forget) * recipe.epochs * method.forwards() * TRAINING_COST
+    return ResolvedRun(
+        run=run,
+        key=key,
+        record=record_path(checkpoints.folder, run.name, key),
+        reference=None if reference is None else reference.record,
+        method=method,
+        recipe=recipe,
+        start=start,
+        models=tuple(dict.fromkeys(models)),
+        config=config,
+        training_work=training_work,
+        scoring_work=_scoring_work(evaluation_sets(checkpoints, run.split)),
+    )
+
+
+def evaluation_sets(checkpoints: Checkpoints, split: str) -> dict[str, tuple[Example, ...]]:
+    """The rows that are scored, by set."""
+    limit = checkpoints.preset.scoring.limit
+    return {name: rows[:limit] for name, rows in checkpoints.dataset.evaluation(split).items()}
+
+
+def _start(run: Run) -> ModelSpec:
+    if run.method == "retrained":
+        return ModelSpec("retrained", run.split, run.seed)
+    return ModelSpec("base" if run.method == "base" else "finetuned")
+
+
+def _config(checkpoints: Checkpoints, method: Method | None, recipe: Recipe | None) -> dict[str, Any]:
+    preset = checkpoints.preset
+    config: dict[str, Any] = {
+        "dataset": preset.dataset.model_dump(),
+        "model": preset.model.model_dump(),
+        "pretraining": preset.pretraining.model_dump(),
+        "finetuning": preset.finetuning.model_dump(),
+        "finetuning_seed": preset.finetuning_seed,
+        "dtype": preset.dtype,
+        "scoring": preset.scoring.model_dump(),
+    }
+    if method is not None and recipe is not None:
+        config |= {"method": dataclasses.asdict(method), "training": recipe.model_dump()}  # type: ignore[call-overload]
+        if "reinforced" in method.required():
+            config["reinforcement"] = preset.reinforcement.model_dump()
+    return config
+
+
+def _scoring_work(sets: dict[str, tuple[Example, ...]]) -> float:
+    rows = [row for part in sets.values() for row in part]
+    return sum(1 + bool(r.paraphrased_answer) + len(r.perturbed_answers) + GENERATION_COST for r in rows)
