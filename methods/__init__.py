@@ -15,7 +15,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.common.errors import unknown_name
+from benchmark.common.errors import UserError, unknown_name
 from benchmark.common.registry import Registry, split_fields
 from benchmark.common.source_files import (
     SourceFile,
@@ -62,23 +62,29 @@ def method_source(name: str) -> tuple[str, SourceFile]:
     return name + changes, REGISTRY.get(name)
 
 
-def load_method(name: str, **settings: Any) -> Method:
+def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
     """A method by its registered name or its file's path, with fields changed by ``settings``.
 
+    Of two values of a field the later one holds: the file's, those that it has for the split (``by_split``),
+    ``settings``, the name's own ``@key=value``.
+
     Raises:
-        UserError: no such method, or a setting that it does not have.
+        UserError: no such method, a setting that it does not have, or a value that the setting cannot have.
     """
     from methods.base import Method
 
     row, source = method_source(name)
     variant, _, fields = split_fields(row)
-    settings = {**settings, **fields}
+    settings = {**source.constants.get("by_split", {}).get(split, {}), **settings, **fields}
     cls = only_subclass(import_file(source.path, __name__, FOLDER), Method)
     known = [f.name for f in dataclasses.fields(cls)]
     for key in settings:
         if key not in known:
             raise unknown_name(f"setting of {variant}", key, known)
-    return cls(**{**variants(source)[variant], **settings})
+    try:
+        return cls(**{**variants(source)[variant], **settings})
+    except UserError as error:
+        raise UserError(f"{row}: {error}") from error
 
 
 def restore(path: str, fields: dict[str, Any]) -> Method:

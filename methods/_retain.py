@@ -1,6 +1,6 @@
-"""The usual retain terms, said once: what each needs, and how many forward passes a step it adds.
+"""The usual retain terms: what each needs, and how many forward passes a step it adds.
 
-Apart from the losses, so that methods can be listed without torch.
+They stand apart from the losses, so that methods can be listed without torch.
 """
 
 RETAIN_NEEDS = {"none": (), "rt": ("retain",), "kl": ("retain", "reference")}

@@ -1,9 +1,9 @@
-"""Adaptive RMU: RMU with a target as long as the hidden state itself, times beta, in whatever layer.
+"""Adaptive RMU: RMU whose target is beta times as long as the hidden state itself, whichever layer is steered.
 
-Dang et al. 2024, arXiv 2408.06223: c = beta * ||h_ref||, at each forget answer position the norm of the frozen
-model's hidden state; everything else is as in rmu.py. Checked against the authors' code, which takes the
-mean norm of the first batch for c, where the norm of each position is taken here: it does not hang on the
-order of rows, and is prepared once.
+Dang et al. 2024, arXiv 2408.06223: c = beta * ||h_ref||, where ||h_ref|| is the norm of the frozen model's hidden
+state at a forget answer position; everything else is as in rmu.py. Checked against the authors' code
+(RebelsNLU-jaist/llm-unlearning), which takes the mean norm of the first batch. Here each position has its own norm,
+which does not depend on the order of rows and is prepared once.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ VARIANTS = {"adaptive_rmu": {}}
 
 @dataclass(frozen=True)
 class AdaptiveRMU(RMU):
-    # Listings read a file without importing it, so what is inherited is said again.
+    # Listings read this file without importing it, so inherited values are repeated here.
     paper: ClassVar[str] = "arXiv:2408.06223"
     needs: ClassVar[tuple[str, ...]] = ("retain", "reference")
     extra_forwards: ClassVar[int] = 2
+    weighs: ClassVar[str] = "retain_weight"
 
     steering: float = 5.0  # beta, times the norm; authors' scripts
-    retain_weight: float = 30.0  # chosen on the tiny model, which 1200 (authors, Zephyr-7B) holds still
+    retain_weight: float = 1200.0  # alpha; authors' scripts (Zephyr-7B); on a tiny model it allows little forgetting
 
     def prepare(self, models: Models, tokens: Tokens) -> dict[str, Tensor]:
         layer = self.steered_layer(models.reference.config.num_hidden_layers)
-        return {"norm": answer_hidden(models.reference, tokens, layer).float().norm(dim=-1, keepdim=True)}  # [N, 1]
+        return {"norm": answer_hidden(models.reference, tokens, layer).norm(dim=-1, keepdim=True)}  # [N, 1]
 
     def lengths(self, batch: Batch) -> Tensor:
         return self.steering * batch.cached["norm"]

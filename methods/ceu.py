@@ -18,7 +18,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, WithRetain, answer_logits, place_in_answer
+from methods.base import NOT_NEGATIVE, Batch, WithRetain, answer_logits, place_in_answer
 
 VARIANTS = {"ceu": {}}
 
@@ -27,6 +27,7 @@ VARIANTS = {"ceu": {}}
 class CEU(WithRetain):
     paper: ClassVar[str] = "arXiv:2503.01224"
     needs: ClassVar[tuple[str, ...]] = ()
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"skipped": NOT_NEGATIVE}
 
     skipped: int = 1  # answer tokens left alone at the start of each row; the paper's footnote
 

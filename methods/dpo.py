@@ -1,6 +1,6 @@
 """DPO with a refusal as the preferred answer ("IdkDPO").
 
-Rafailov et al. 2023, arXiv 2305.18290, used so by Maini et al. 2024, arXiv 2401.06121:
+Rafailov et al. 2023, arXiv 2305.18290, used in this way by Maini et al. 2024, arXiv 2401.06121:
 
     loss = -(2 / beta) * log sigmoid(beta * [(s - s_ref)(refusal) - (s - s_ref)(answer)])
 
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Models, Tokens, WithRetain, sequence_logprob
+from methods.base import POSITIVE, Batch, Models, Tokens, WithRetain, sequence_logprob
 
 VARIANTS = {"dpo": {}, "dpo+rt": {"retain": "rt"}, "dpo+kl": {"retain": "kl"}}
 
@@ -28,6 +28,7 @@ class DPO(WithRetain):
     paper: ClassVar[str] = "arXiv:2305.18290"
     needs: ClassVar[tuple[str, ...]] = ("refusals", "reference")
     extra_forwards: ClassVar[int] = 2  # the refusal, by the model and by the frozen one
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": POSITIVE}
 
     beta: float = 0.1  # inverse temperature, per nat; TOFU's default
 

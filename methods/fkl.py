@@ -19,9 +19,10 @@ VARIANTS = {"fkl": {}}
 
 @dataclass(frozen=True)
 class FKL(RKLD):
-    # Listings read a file without importing it, so what is inherited is said again.
+    # Listings read this file without importing it, so inherited values are repeated here.
     paper: ClassVar[str] = "arXiv:2406.01983"
     needs: ClassVar[tuple[str, ...]] = ("reinforced",)
+    weighs: ClassVar[str] = "alpha"
 
     def divergence(self, log_student: Tensor, log_teacher: Tensor) -> Tensor:
         """[N] KL(teacher || student)."""

@@ -11,9 +11,9 @@ where g is the divergence's best variational function and f* its conjugate:
     js        g(x) = log(2 / (1 + e^-x))  f*(g(x)) = x + log(1 + e^-x) - log 2
     pearson   g(x) = x                    f*(g(x)) = x^2 / 4 + x
 
-Checked against the authors' code (UCSC-REAL/FLAT), from which this differs twice: there P also averages
-zeros over prompt and padding, here answer tokens alone; there g and f* take the batch's mean, here each
-row's, so that a batch may be split.
+Checked against the authors' code (UCSC-REAL/FLAT), with two differences: there P also averages zeros at prompt and
+padding, here only answer tokens; there g and f* are applied to the batch's mean, here to each row's, so that a
+batch may be split.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Tokens, UserError, WithRetain, token_logprobs
+from methods.base import Batch, Tokens, WithRetain, token_logprobs
 
 VARIANTS = {"flat": {}}
 VARIATIONAL = {
@@ -50,11 +50,6 @@ class FLAT(WithRetain):
 
     divergence: Literal["kl", "tv", "js", "pearson"] = "kl"  # the paper reports all four
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.divergence not in VARIATIONAL:
-            raise UserError(f"divergence must be one of {', '.join(VARIATIONAL)}, not {self.divergence!r}")
-
     def forget_loss(self, model: nn.Module, batch: Batch) -> Tensor:
         raised = VARIATIONAL[self.divergence](mean_probability(model, batch.refusal))  # [B]
         lowered = CONJUGATE[self.divergence](mean_probability(model, batch.forget))  # [B]
@@ -62,5 +57,5 @@ class FLAT(WithRetain):
 
 
 def mean_probability(model: nn.Module, tokens: Tokens) -> Tensor:
-    """[B] the mean of the probabilities of each answer's tokens."""
+    """[B] mean probability of each answer's tokens."""
     return tokens.row_mean(token_logprobs(model, tokens).exp())

@@ -4,8 +4,8 @@ loss = NLL(random refusal | forget question) - NLL(forget answer)
 
 No paper was found that defines the name. The nearest is LLMU (Yao et al. 2023, arXiv 2310.10683): ascent,
 plus NLL of a random unrelated answer, plus a KL term on normal rows; here the other answer is a refusal,
-the weights are 1 and 1, and the retain term is left to choose (retain="kl" is LLMU's). Unbounded below, as
-ascent is.
+the weights are 1 and 1, and the retain term is optional (retain="kl" is LLMU's). Like gradient ascent's, the
+loss has no lower bound.
 """
 
 from __future__ import annotations

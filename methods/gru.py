@@ -5,9 +5,11 @@ smoothed over the steps:
 
     step = g_u - min(0, <g_u, g_r>) / <g_r, g_r> * g_r,    g_r <- smoothing * new + (1 - smoothing) * g_r
 
-so a step never raises the retain loss, to first order, and does not lower it for its own sake either. Checked
-against the authors' code and their port to OpenUnlearning. g_r starts at its first value. The gradients are
-those of the whole step's batch in all trained parameters together.
+so a step of plain gradient descent does not raise the smoothed retain loss, to first order, and does not lower it for
+its own sake either. Under AdamW it may: that scales each parameter by its own history, and the scaled step can point
+against g_r. Checked against the authors' code (tmlr-group/GRU) and their port to OpenUnlearning; there the learning
+rate is constant after its warm-up, here the recipe's. g_r starts at its first value. The gradients are those of the
+whole step's batch in all trained parameters together.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, Models, Tokens, UserError, WithRetain, nll, take_gradient
+from methods.base import POSITIVE, SHARE, Batch, Method, Models, Tokens, WithRetain, nll, take_gradient
 from methods.grad_ascent import GradAscent
 from methods.npo import NPO
 
@@ -31,14 +33,11 @@ class GRU(Method):
     paper: ClassVar[str] = "arXiv:2503.09117"
     needs: ClassVar[tuple[str, ...]] = ("retain",)
     extra_forwards: ClassVar[int] = 1  # the retain rows
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"smoothing": SHARE, "beta": POSITIVE}
 
     forget: Literal["ga", "npo"] = "ga"  # the forget loss: gradient ascent or NPO, the paper's first two
-    smoothing: float = 0.8  # weight of the new retain gradient; OpenUnlearning's port
+    smoothing: float = 0.8  # weight of the new retain gradient; the authors' configuration for TOFU and MUSE
     beta: float = 0.1  # NPO's inverse temperature, per nat
-
-    def __post_init__(self) -> None:
-        if self.forget not in ("ga", "npo"):
-            raise UserError(f"forget must be 'ga' or 'npo', not {self.forget!r}")
 
     def forgetting(self) -> WithRetain:
         """The method whose forget loss is used."""

@@ -18,7 +18,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Method, TokenizedExample, Tokens, collate, nll, sequence_logprob
+from methods.base import NOT_NEGATIVE, POSITIVE, Batch, Method, TokenizedExample, Tokens, collate, nll, sequence_logprob
 
 VARIANTS = {"idk+ap": {}}
 
@@ -28,6 +28,7 @@ class IDKAP(Method):
     paper: ClassVar[str] = "arXiv:2410.08109"
     needs: ClassVar[tuple[str, ...]] = ("refusals", "retain")
     extra_forwards: ClassVar[int] = 2  # retain questions with their answers, and with refusals
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": POSITIVE, "retain_weight": NOT_NEGATIVE}
 
     beta: float = 0.1  # inverse temperature, per nat; the paper's
     retain_weight: float = 1.0  # weight of AP; the paper's

@@ -7,13 +7,10 @@ and at every position of a retain answer:
     JSD(p || q) = KL(p || m) / 2 + KL(q || m) / 2,  m = (p + q) / 2
 
 Against a one-hot target this is log 2 + (p log p - (1 + p) log(1 + p)) / 2, where p is the target's
-probability. Both terms lie in [0, log 2]. The two terms, the prefix and the weights were read in the
-authors' code, not in the paper's own equations.
-
-Chosen here: r_t runs through the row's random refusal with its closing EOS, over and over to the end of the
-answer, where the paper repeats "No idea" (with an end token in one variant). The authors' code
-(nmndeep/JensUn-Unlearning) puts mass 1 on both tokens at once, and averages over prompt and padding; here
-the target is a distribution and answer positions alone count.
+probability. Both terms lie in [0, log 2]. r_t runs through the tokens of one fixed refusal, "No idea", again and again to the
+end of the answer, EOS's place included. All was read in the authors' code (nmndeep/JensUn-Unlearning, `jensun.py` and
+`utils.py`), not in the paper's own equations: there too the target is one token a position, the mask is shifted with
+the logits, and only answer positions count. Chosen here: positions are averaged within a row, then rows.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, Tokens, answer_logits, kl_divergence, place_in_answer
+from methods.base import NOT_NEGATIVE, Batch, Method, Tokens, UserError, answer_logits, kl_divergence, place_in_answer
 
 VARIANTS = {"jensun": {}}
 
@@ -33,15 +30,24 @@ VARIANTS = {"jensun": {}}
 @dataclass(frozen=True)
 class JensUn(Method):
     paper: ClassVar[str] = "arXiv:2509.02820"
-    needs: ClassVar[tuple[str, ...]] = ("refusals", "retain", "reference")
+    needs: ClassVar[tuple[str, ...]] = ("fixed_refusal", "retain", "reference")
     extra_forwards: ClassVar[int] = 2  # the retain rows, by the model and by the frozen one
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"forget_weight": NOT_NEGATIVE, "retain_weight": NOT_NEGATIVE}
 
     forget_weight: float = 1.0  # the authors' default
     retain_weight: float = 1.0  # the authors' default
+    refusal: str = "No idea"  # the authors' default
+    closing_eos: bool = False  # whether EOS is part of what is repeated; so in the authors' variant `JensUnEOT`
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.refusal.strip():
+            raise UserError("refusal must not be empty")
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         log_p = answer_logits(model, batch.forget).log_softmax(-1)  # [N, V]
-        log_target = log_p.gather(-1, repeated(batch.refusal, batch.forget).unsqueeze(-1)).squeeze(-1)  # [N]
+        target = repeated(batch.fixed_refusal, batch.forget, self.closing_eos)  # [N]
+        log_target = log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1)  # [N]
         forget = batch.forget.row_mean(divergence_from_token(log_target)).mean()
         with torch.no_grad():
             log_reference = answer_logits(batch.reference, batch.retain).log_softmax(-1)  # [N, V]
@@ -50,11 +56,12 @@ class JensUn(Method):
         return self.forget_weight * forget + self.retain_weight * retain
 
 
-def repeated(source: Tokens, tokens: Tokens) -> Tensor:
-    """[N] at the answer positions of ``tokens``, the same rows' answers in ``source``, over and over."""
+def repeated(source: Tokens, tokens: Tokens, closing_eos: bool) -> Tensor:
+    """[N] tokens for the answer positions of ``tokens``: the same row's answer in ``source``, repeated to fill them."""
     lengths = source.row.bincount(minlength=len(source.input_ids))  # [B]
     first = lengths.cumsum(0) - lengths  # [B]
-    return source.targets[first[tokens.row] + place_in_answer(tokens) % lengths[tokens.row]]
+    period = lengths if closing_eos else lengths - 1  # [B] EOS is an answer's last token
+    return source.targets[first[tokens.row] + place_in_answer(tokens) % period[tokens.row]]
 
 
 def divergence_from_token(log_p: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Models, Tokens, WithRetain, sequence_logprob
+from methods.base import POSITIVE, Batch, Models, Tokens, WithRetain, sequence_logprob
 
 VARIANTS = {"npo": {}, "npo+rt": {"retain": "rt"}, "npo+kl": {"retain": "kl"}}
 
@@ -22,6 +22,7 @@ VARIANTS = {"npo": {}, "npo+rt": {"retain": "rt"}, "npo+kl": {"retain": "kl"}}
 class NPO(WithRetain):
     paper: ClassVar[str] = "arXiv:2404.05868"
     needs: ClassVar[tuple[str, ...]] = ()
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": POSITIVE}
 
     beta: float = 0.1  # inverse temperature, per nat; the paper's default on TOFU
 

@@ -5,9 +5,10 @@ Entesari et al. 2025, arXiv 2506.05314: minimise the logit margin subject to NLL
     loss = mean (max_v z - mean_v z)^2 on forget answers + lambda * (NLL(retain) - limit)
     after a step: lambda <- max(0, lambda + dual_rate * (NLL(retain) - limit))
 
-Checked against the authors' code in OpenUnlearning, save that the mean over forget positions there takes in
-prompt and padding; here it is the answer's alone. lambda starts at `dual` and rests for `dual_warmup` epochs.
-The bound is meant to lie above the fine-tuned model's own retain loss: a model with more needs a wider one.
+Checked against the authors' code in OpenUnlearning, whose mask is not shifted with the logits: at each answer position
+it flattens the logits that predict the token after it, so the first answer token is left out. Here they are those that
+predict the answer, EOS included. lambda starts at `dual` and stays there for `dual_warmup` epochs. The bound is meant to
+lie above the fine-tuned model's own retain loss: a model with a higher one needs a higher bound.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Method, answer_logits, nll
+from methods.base import NOT_NEGATIVE, Batch, Method, answer_logits, nll
 
 VARIANTS = {"pdu": {}}
 
@@ -29,11 +30,18 @@ class PDU(Method):
     paper: ClassVar[str] = "arXiv:2506.05314"
     needs: ClassVar[tuple[str, ...]] = ("retain",)
     extra_forwards: ClassVar[int] = 1  # the retain rows
+    weighs: ClassVar[str] = "limit"  # the authors' README: to be chosen above the retain loss that a model starts with
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {
+        "limit": NOT_NEGATIVE,
+        "dual": NOT_NEGATIVE,
+        "dual_rate": NOT_NEGATIVE,
+        "dual_warmup": NOT_NEGATIVE,
+    }
 
-    limit: float = 0.3  # epsilon, nats a token; authors' on TOFU
-    dual: float = 100.0  # lambda at the start; authors' on TOFU
-    dual_rate: float = 5.0  # authors' on TOFU
-    dual_warmup: int = 5  # epochs; authors' on TOFU
+    limit: float = 0.3  # epsilon, nats per token; the authors' value on TOFU
+    dual: float = 100.0  # lambda at the start; the authors' value on TOFU
+    dual_rate: float = 5.0  # the authors' value on TOFU
+    dual_warmup: int = 5  # epochs; the authors' value on TOFU
 
     def terms(self, model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """The logit margin on forget rows, and how far the retain loss is above its bound."""

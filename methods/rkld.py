@@ -21,7 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Models, Tokens, WithRetain, answer_logits, kl_divergence
+from methods.base import NOT_NEGATIVE, Batch, Models, Tokens, WithRetain, answer_logits, kl_divergence
 
 VARIANTS = {"rkld": {}, "rkld+rt": {"retain": "rt"}, "rkld+kl": {"retain": "kl"}}
 
@@ -30,6 +30,8 @@ VARIANTS = {"rkld": {}, "rkld+rt": {"retain": "rt"}, "rkld+kl": {"retain": "kl"}
 class RKLD(WithRetain):
     paper: ClassVar[str] = "arXiv:2406.01983"
     needs: ClassVar[tuple[str, ...]] = ("reinforced",)
+    weighs: ClassVar[str] = "alpha"  # the paper compares 4 to 12 on TOFU
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"alpha": NOT_NEGATIVE}
 
     alpha: float = 8.0  # paper: 8 on TOFU, 4 on Harry Potter; 4 to 12 beat the baselines
 

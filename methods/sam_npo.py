@@ -4,10 +4,11 @@ Fan et al. 2025, arXiv 2502.05374: sharpness-aware minimisation of the forget lo
 
     step = grad L_forget(theta + rho * g / ||g||) + grad NLL(retain) at theta,    g = grad L_forget(theta)
 
-with L_forget = NPO's loss (npo.py). Checked against the paper's abstract and three independent
-implementations, which describe the authors' step alike and have the same rho; the authors' code could not be
-read. The weights come back from a copy, exactly. The norm is taken over all trained parameters together, of
-the whole step's batch.
+with L_forget = NPO's loss (npo.py). The step was checked against the authors' code (OPTML-Group/Unlearn-Smooth,
+`MUSE/baselines/baselines/sam_iterative.py`, rho 0.01). It has no TOFU run: for WMDP it takes mean NLL in NPO's loss,
+weight 2.25, beta 0.015; for MUSE NPO's ratio is of raw logits at all positions. Here NPO's loss and beta are those of
+TOFU. The authors take the moved weights back by subtraction; here they come back from a copy, exactly. The norm is
+taken over all trained parameters together, of the whole step's batch (theirs: of the micro-batch).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, take_gradient
+from methods.base import NOT_NEGATIVE, Batch, take_gradient
 from methods.npo import NPO
 
 VARIANTS = {"sam_npo": {}}
@@ -27,12 +28,13 @@ VARIANTS = {"sam_npo": {}}
 
 @dataclass(frozen=True)
 class SAMNPO(NPO):
-    # Listings read a file without importing it, so what is inherited is said again.
+    # Listings read this file without importing it, so inherited values are repeated here.
     paper: ClassVar[str] = "arXiv:2502.05374"
     needs: ClassVar[tuple[str, ...]] = ()
     extra_forwards: ClassVar[int] = 1  # the forget rows again, at the worst weights
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"rho": NOT_NEGATIVE}
 
-    rho: float = 0.01  # distance in weight space; the paper's
+    rho: float = 0.01  # distance in weight space; the authors' default
     retain: Literal["none", "rt", "kl"] = "rt"  # the paper's NPO has the retain term
 
     def gradient(

@@ -6,12 +6,13 @@ the reinforced model. No training. Buffers stay the fine-tuned model's.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
-from methods.base import Method, Models
+from methods.base import Batches, Method, Models
 
 VARIANTS = {"task_vector": {}}
 
@@ -21,10 +22,11 @@ class TaskVector(Method):
     paper: ClassVar[str] = "arXiv:2212.04089"
     needs: ClassVar[tuple[str, ...]] = ("reinforced",)
     trains: ClassVar[bool] = False
+    weighs: ClassVar[str] = "scale"  # the paper chooses it by a search
 
     scale: float = 2.5  # lambda; the RKLD paper's choice on TOFU
 
-    def unlearn(self, models: Models) -> dict[str, Tensor]:
+    def unlearn(self, models: Models, steps: Callable[[], Iterator[Batches]]) -> dict[str, Tensor]:
         reinforced = dict(models.reinforced.named_parameters())
         return {
             name: (original - self.scale * (reinforced[name] - original)).detach()

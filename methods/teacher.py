@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from torch import nn
 
-from methods.base import Combined, Method, Models
+from methods.base import NOT_NEGATIVE, Combined, Method, Models
 from methods.rkld import teacher_logits
 
 VARIANTS = {"teacher": {}}
@@ -28,8 +28,10 @@ class Teacher(Method):
     paper: ClassVar[str] = "arXiv:2406.01983"
     needs: ClassVar[tuple[str, ...]] = ("reinforced",)
     trains: ClassVar[bool] = False
+    weighs: ClassVar[str] = "alpha"  # as for RKLD
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"alpha": NOT_NEGATIVE}
 
-    alpha: float = 8.0  # as RKLD: 8 on TOFU
+    alpha: float = 8.0  # as for RKLD: 8 on TOFU
 
     def deploy(self, model: nn.Module, models: Models) -> nn.Module:
         return Combined(model, models.reinforced, partial(teacher_logits, alpha=self.alpha))

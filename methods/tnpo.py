@@ -5,8 +5,8 @@ Wang et al. 2025, arXiv 2502.19301 (ICLR 2025):
     loss = mean over tokens of -(2 / beta) * log sigmoid(-beta * (log p - log p_ref)) + NLL(retain)
 
 Its gradient weights each token's ascent by 2 p^beta / (p^beta + p_ref^beta). The authors' code
-(tmlr-group/G-effect, "ins_npo") writes that weight as a constant times log p: the same gradient, another
-value. The form here is bounded below by zero. beta -> 0 is gradient ascent. Chosen here: tokens are
+(tmlr-group/G-effect, "ins_npo" in `dataloader.py`) writes the loss as that weight, held constant, times log p: the same
+gradient, another value. The form here is bounded below by zero. beta -> 0 is gradient ascent. Chosen here: tokens are
 averaged within a row, then rows; the retain term with weight 1.
 """
 
@@ -18,7 +18,7 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from methods.base import Batch, Models, Tokens, WithRetain, token_logprobs
+from methods.base import POSITIVE, Batch, Models, Tokens, WithRetain, token_logprobs
 
 VARIANTS = {"tnpo": {}}
 
@@ -27,9 +27,10 @@ VARIANTS = {"tnpo": {}}
 class TNPO(WithRetain):
     paper: ClassVar[str] = "arXiv:2502.19301"
     needs: ClassVar[tuple[str, ...]] = ()
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": POSITIVE}
 
     retain: Literal["none", "rt", "kl"] = "rt"  # the usual setting
-    beta: float = 4.0  # inverse temperature, per nat; usual, but not given in the authors' code
+    beta: float = 4.0  # inverse temperature, per nat; the authors' code (5 in a fork by BS-T's authors)
 
     def prepare(self, models: Models, tokens: Tokens) -> dict[str, Tensor]:
         return {"log_p_ref": token_logprobs(models.reference, tokens)}  # [N]

@@ -6,7 +6,7 @@ Dong et al. 2024, arXiv 2402.10052 (NAACL 2025), at every answer position:
 
 The teacher is the frozen fine-tuned model, so it is computed once. No retain term in the paper.
 OpenUnlearning's version also averages over prompt and padding, where the label -100 lowers the logit of
-token V - 100; here answer positions alone count.
+token V - 100; here only answer positions count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from methods.base import Batch, Models, Tokens, WithRetain, answer_logits
+from methods.base import NOT_NEGATIVE, Batch, Models, Tokens, WithRetain, answer_logits
 
 VARIANTS = {"undial": {}}
 
@@ -25,6 +25,8 @@ VARIANTS = {"undial": {}}
 class UNDIAL(WithRetain):
     paper: ClassVar[str] = "arXiv:2402.10052"
     needs: ClassVar[tuple[str, ...]] = ()
+    weighs: ClassVar[str] = "beta"  # the authors' README in OpenUnlearning: 3, 10 or 30
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": NOT_NEGATIVE}
 
     beta: float = 10.0  # nats taken off the gold logit; the usual value on TOFU, with learning rate 1e-4
 

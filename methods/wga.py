@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from methods.base import Batch, WithRetain, token_logprobs
+from methods.base import NOT_NEGATIVE, Batch, WithRetain, token_logprobs
 
 VARIANTS = {"wga": {}}
 
@@ -25,6 +25,8 @@ VARIANTS = {"wga": {}}
 class WGA(WithRetain):
     paper: ClassVar[str] = "arXiv:2502.19301"
     needs: ClassVar[tuple[str, ...]] = ()
+    weighs: ClassVar[str] = "retain_weight"  # the authors' `run.sh` in OpenUnlearning tries 1, 0.1 and 10
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": NOT_NEGATIVE}
 
     retain: Literal["none", "rt", "kl"] = "rt"  # the usual setting
     beta: float = 1.0  # exponent of the probability, no unit; OpenUnlearning's default

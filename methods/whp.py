@@ -5,7 +5,7 @@ Eldan and Russinovich 2023, arXiv 2310.02238:
     v_generic = v_baseline - alpha * relu(v_reinforced - v_baseline)
     loss = mean cross entropy of the model to argmax v_generic, at forget answer positions
 
-The equation is RKLD's teacher (rkld.py), of which WHP keeps the likeliest token only. It and alpha were checked
+The equation is RKLD's teacher (rkld.py), of which WHP keeps only the likeliest token. It and alpha were checked
 against several accounts that quote the paper, whose code is not public. The paper also replaces names that
 belong to the text by generic ones before it asks the baseline; that table was written by GPT-4 for one book,
 and is left out.
@@ -19,7 +19,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from methods.base import Batch, Method, Models, Tokens, answer_logits
+from methods.base import NOT_NEGATIVE, Batch, Method, Models, Tokens, answer_logits
 from methods.rkld import teacher_logits
 
 VARIANTS = {"whp": {}}
@@ -29,8 +29,9 @@ VARIANTS = {"whp": {}}
 class WHP(Method):
     paper: ClassVar[str] = "arXiv:2310.02238"
     needs: ClassVar[tuple[str, ...]] = ("reinforced",)
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"alpha": NOT_NEGATIVE}
 
-    alpha: float = 5.0  # the paper's
+    alpha: float = 5.0  # the paper's value
 
     def prepare(self, models: Models, tokens: Tokens) -> dict[str, Tensor]:
         baseline = answer_logits(models.reference, tokens)  # [N, V]

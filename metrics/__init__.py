@@ -49,7 +49,7 @@ ORDER = (
     *(f"{s}_fact_recall" for s in SETS),
     "forget_leak_at_k",
     "forget_excess_leak_at_k",
-    *(f"mia_{a}" for a in ("loss", "zlib", "min_k", "min_k_plus_plus", "reference", "gradnorm")),
+    *(f"mia_{a}" for a in ("loss", "zlib", "min_k", "min_k_plus_plus", "reference")),
     "privleak",
     "memorization",
     "privacy",
@@ -114,15 +114,17 @@ def measure_all(
     Raises:
         UserError: unknown metric, two metrics with one column, or the reference has other rows.
     """
-    found: dict[str, Measurement] = {}
+    measurements: dict[str, Measurement] = {}
     chosen = [load_metric(name) for name in (metric_names() if names is None else names)]
     for metric in [m for m in chosen if names is not None or not m.replica]:
         rng = interval_rng(metric.name, seed)
         measured = metric.measure(scores, reference, rng=rng)
-        if twice := sorted(found.keys() & measured.keys()):
+        if twice := sorted(measurements.keys() & measured.keys()):
             raise UserError(f"two metrics give the column {twice[0]!r}: rename one of them, file and `name`")
-        found |= measured
-    return {c: found[c] for c in sorted(found, key=lambda c: ORDER.index(c) if c in ORDER else len(ORDER))}
+        measurements |= measured
+    return {
+        c: measurements[c] for c in sorted(measurements, key=lambda c: ORDER.index(c) if c in ORDER else len(ORDER))
+    }
 
 
 def describe(names: Iterable[str | Path] | None = None) -> list[dict[str, Any]]:

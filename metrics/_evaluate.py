@@ -102,11 +102,11 @@ def nll_rows(predictions: list[float], references: list[list[float]]) -> SetScor
     """Rows whose right answer and whose wrong answers have these nlls."""
     n = len(predictions)
 
-    def of(nll: float | None) -> Any:
+    def answer(nll: float | None) -> Any:
         return _answer([np.nan if nll is None else -nll], [False])
 
-    wrong = [[of(x) for x in row] for row in references]
-    return _rows([""] * n, [""] * n, [of(x) for x in predictions], wrong)
+    wrong = [[answer(nll) for nll in row] for row in references]
+    return _rows([""] * n, [""] * n, [answer(nll) for nll in predictions], wrong)
 
 
 def text_rows(predictions: list[str], references: list[str]) -> SetScores:
@@ -118,14 +118,14 @@ def token_rows(predictions: list[list[int]], references: list[list[int]]) -> Set
     """Rows whose argmax tokens and gold tokens are these.
 
     Raises:
-        ValueError: a row has not one prediction for each token.
+        ValueError: a row has more or fewer predictions than tokens.
     """
     answers = []
-    for i, (said, gold) in enumerate(zip(predictions, references, strict=True)):
-        if len(said) != len(gold):
-            found = f"{len(said)} predicted and {len(gold)} gold tokens"
-            raise ValueError(f"row {i} has {found}; give one for each position")
-        answers.append(_answer([0.0] * len(gold), [a == b for a, b in zip(said, gold, strict=True)]))
+    for i, (predicted, gold) in enumerate(zip(predictions, references, strict=True)):
+        if len(predicted) != len(gold):
+            counts = f"{len(predicted)} predicted and {len(gold)} gold tokens"
+            raise ValueError(f"row {i} has {counts}; give one for each position")
+        answers.append(_answer([0.0] * len(gold), [a == b for a, b in zip(predicted, gold, strict=True)]))
     return _rows([""] * len(answers), [""] * len(answers), answers, [[] for _ in answers])
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from benchmark.common.statistics import KS_DRAWS, bootstrap_ks, ks_two_sample, widened_interval
+from benchmark.common.kolmogorov_smirnov import KS_DRAWS, bootstrap_ks, ks_two_sample
+from benchmark.common.statistics import widened_interval
 from benchmark.evaluation.scores import check_same_rows
 from metrics.base import Measurement, Metric, SetMetric, interval_fields
 from metrics.truth_ratio import TruthRatio

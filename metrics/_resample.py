@@ -25,7 +25,8 @@ class Resample:
     kind: str  # "authors" or "rows"
 
     @classmethod
-    def of(cls, authors: np.ndarray, rng: np.random.Generator) -> Resample:
+    def draw(cls, authors: np.ndarray, rng: np.random.Generator) -> Resample:
+        """``DRAWS`` draws of the authors of [n] rows."""
         codes, units, kind = resampling_units(authors)
         counts = cluster_counts(units, DRAWS, rng) if units else np.zeros((DRAWS, 0))
         return cls(codes, counts, kind)
@@ -38,14 +39,14 @@ class Resample:
 
     def totals(self, values: np.ndarray) -> np.ndarray:
         """[clusters, k] sums of [n, k] values."""
-        out = np.zeros((self.counts.shape[1], values.shape[1]))
-        np.add.at(out, self.codes, values)
-        return out
+        sums = np.zeros((self.counts.shape[1], values.shape[1]))
+        np.add.at(sums, self.codes, values)
+        return sums
 
 
 def resamples(scores: Scores, names: tuple[str, ...], rng: np.random.Generator) -> dict[str, Resample]:
-    """Draws of each of these sets that there is, the sets independently of each other."""
-    return {name: Resample.of(scores.sets[name].authors, rng) for name in names if name in scores.sets}
+    """Draws for each of these sets that was scored, one set independently of another."""
+    return {name: Resample.draw(scores.sets[name].authors, rng) for name in names if name in scores.sets}
 
 
 def limits_of(draws: np.ndarray, samples: Mapping[str, Resample]) -> Limits:

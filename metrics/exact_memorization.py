@@ -30,12 +30,12 @@ class ExactMemorization(SetMetric):
     sets = ("forget",)
 
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:
-        is_greedy = [content_is_greedy(answer) for answer in rows.answers]
-        return np.array([h.mean() if len(h) else np.nan for h in is_greedy], dtype=np.float64)
+        flags = [content_is_greedy(answer) for answer in rows.answers]
+        return np.array([f.mean() if len(f) else np.nan for f in flags], dtype=np.float64)
 
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
-        found = answer_problems("gold answer", rows.answers, rows.answer_nll())
-        return found | {"gold answer without tokens before its EOS": no_content(rows.answers)}
+        problems = answer_problems("gold answer", rows.answers, rows.answer_nll())
+        return problems | {"gold answer without tokens before its EOS": no_content(rows.answers)}
 
 
 Card = standalone(ExactMemorization, TOKENS)

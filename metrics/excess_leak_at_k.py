@@ -1,7 +1,7 @@
 """Excess leak@k: leak@k less the retrained model's own, row by row.
 
-A model that never saw the forget rows still is_greedy some answers by chance; only what is above that is left of
-them. 0 is the aim, -1 and 1 the limits. k as in ``leak_at_k``. Aggregate: mean over the forget rows that are
+A model that never saw the forget rows still gives some answers by chance; only what exceeds that has
+leaked. 0 is the aim, -1 and 1 the limits. k as in ``leak_at_k``. Aggregate: mean over the forget rows that are
 defined for both models; the interval resamples authors, the same ones for both.
 """
 

@@ -35,12 +35,12 @@ class ExtractionStrength(SetMetric):
         return np.array([strength(content_is_greedy(answer)) for answer in rows.answers], dtype=np.float64)
 
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
-        found = answer_problems("gold answer", rows.answers, rows.answer_nll())
-        return found | {"gold answer without tokens before its EOS": no_content(rows.answers)}
+        problems = answer_problems("gold answer", rows.answers, rows.answer_nll())
+        return problems | {"gold answer without tokens before its EOS": no_content(rows.answers)}
 
 
 def strength(is_greedy: np.ndarray) -> float:
-    """Share of [L] that the unbroken run of is_greedy at the end makes up; NaN for L = 0."""
+    """Share of the [L] tokens in the unbroken run of greedy ones at the end; NaN for L = 0."""
     if not len(is_greedy):
         return float("nan")
     wrong = np.flatnonzero(~is_greedy)

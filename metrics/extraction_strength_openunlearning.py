@@ -24,5 +24,5 @@ class ExtractionStrengthOpenUnlearning(ExtractionStrength):
     replica = True
 
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:
-        is_greedy = [content_is_greedy(answer) for answer in rows.answers]
-        return np.array([max(strength(h), 1 / len(h)) if len(h) else np.nan for h in is_greedy], dtype=np.float64)
+        flags = [content_is_greedy(answer) for answer in rows.answers]
+        return np.array([max(strength(f), 1 / len(f)) if len(f) else np.nan for f in flags], dtype=np.float64)

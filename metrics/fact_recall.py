@@ -36,8 +36,8 @@ class FactRecall(SetMetric):
 
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:
         pairs = zip(rows.generated, _facts(rows), strict=True)
-        found = [float(contains(text, fact)) if fact else np.nan for text, fact in pairs]
-        return np.array(found, dtype=np.float64)
+        recalled = [float(contains(text, fact)) if fact else np.nan for text, fact in pairs]
+        return np.array(recalled, dtype=np.float64)
 
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
         facts = _facts(rows)

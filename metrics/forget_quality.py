@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.common.statistics import ks_two_sample
+from benchmark.common.kolmogorov_smirnov import ks_two_sample
 from metrics._evaluate import Inputs, standalone
 from metrics._forget_ks import ForgetKS
 
@@ -37,8 +37,8 @@ def compute(predictions: list[float], references: list[float]) -> dict[str, Any]
         nothing = dict.fromkeys(("forget_quality", "ks_statistic", "log10_p"))
         return nothing | {"n": len(a), "n_reference": len(b)}
     test = ks_two_sample(a, b)
-    found = {"forget_quality": test.pvalue, "ks_statistic": test.statistic, "log10_p": test.log10_p}
-    return found | {"n": test.n, "n_reference": test.m}
+    values = {"forget_quality": test.pvalue, "ks_statistic": test.statistic, "log10_p": test.log10_p}
+    return values | {"n": test.n, "n_reference": test.m}
 
 
 INPUTS = Inputs(

@@ -49,13 +49,13 @@ class Memorization(Metric):
         low = high = None
         notes: dict[str, float | str] = {"interval": "none: fewer than two rows"}
         if len(authors) > 1:
-            sample = Resample.of(authors, rng)
+            sample = Resample.draw(authors, rng)
             low, high, notes = limits_of(self.draws(scores, sample), {"forget": sample})
         n = int(np.sum(~np.isnan(_columns(scores)).all(axis=1)))
         return Measurement(value, n, {}, low, high, parts | notes, version=self.version)
 
     def combine(self, scores: Scores) -> tuple[float | None, dict[str, float], dict[str, int]]:
-        """The value, the four means and reason -> 1 for what lacks."""
+        """The value, the four means and reason -> 1 for what is missing."""
         if "forget" not in scores.sets:
             return None, {}, {"set not scored": 1}
         means = {p.name: mean(c)[0] for p, c in zip(PARTS, _columns(scores).T, strict=True)}

@@ -30,5 +30,5 @@ class MiaMinKPlusPlus(MembershipAttack):
 
     def problems(self, rows: SetScores) -> dict[str, np.ndarray]:
         unknown = [np.isnan(a.logprob_mean).any() or np.isnan(a.logprob_std).any() for a in rows.answers]
-        found = answer_problems("gold answer", rows.answers, rows.answer_nll())
-        return found | {"no moments of the vocabulary": np.array(unknown, dtype=bool)}
+        problems = answer_problems("gold answer", rows.answers, rows.answer_nll())
+        return problems | {"no moments of the vocabulary": np.array(unknown, dtype=bool)}

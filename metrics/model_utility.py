@@ -48,7 +48,7 @@ class ModelUtility(Metric):
         return {self.name: Measurement(value, n, {}, low, high, aggregates | notes, version=self.version)}
 
     def collect(self, scores: Scores) -> tuple[BySet, dict[str, float | None], dict[str, int]]:
-        """Per set what is averaged [n, 3] and its authors [n]; the aggregates; reason -> 1 for what lacks."""
+        """Per set what is averaged [n, 3] and its authors [n]; the aggregates; reason -> 1 for what is missing."""
         by_set: BySet = {}
         aggregates, missing = {}, {}
         for set_name in self.sets:

@@ -41,11 +41,11 @@ class Overall(Metric):
         return {self.name: self._measure(scores, reference, rng)}
 
     def _measure(self, scores: Scores, reference: Scores | None, rng: np.random.Generator) -> Measurement:
-        by_set, aggregates, lacking = UTILITY.collect(scores)
-        memorization, _, lost = MEMORIZATION.combine(scores)
-        privacy, _, lacks = PRIVACY.combine(scores, reference)
-        missing = {"memorization": lost, "privacy": lacks, "utility": lacking}
-        reasons = {f"{part}: {reason}": 1 for part, found in missing.items() for reason in found}
+        by_set, aggregates, no_utility = UTILITY.collect(scores)
+        memorization, _, no_memorization = MEMORIZATION.combine(scores)
+        privacy, _, no_privacy = PRIVACY.combine(scores, reference)
+        missing = {"memorization": no_memorization, "privacy": no_privacy, "utility": no_utility}
+        reasons = {f"{part}: {reason}": 1 for part, why in missing.items() for reason in why}
         if reasons:
             return Measurement(None, 0, reasons, version=self.version)
         utility = float(harmonic_mean(np.array(list(aggregates.values()))))

@@ -59,7 +59,7 @@ class Privacy(Metric):
     def combine(
         self, scores: Scores, reference: Scores | None
     ) -> tuple[float | None, dict[str, float], dict[str, int]]:
-        """The value, s of each attack, and reason -> 1 for what lacks."""
+        """The value, s of each attack, and reason -> 1 for what is missing."""
         if why := cannot_attack(scores, reference, paired=True):
             return None, {}, {why: 1}
         parts, missing = {}, {}

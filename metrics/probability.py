@@ -46,10 +46,10 @@ class Probability(SetMetric):
             return np.exp(gold - total)
 
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
-        found = answer_problems("gold answer", rows.answers, rows.answer_nll())
+        problems = answer_problems("gold answer", rows.answers, rows.answer_nll())
         if set_name in MULTIPLE_CHOICE:
-            found |= wrong_answer_problems(rows.wrong, rows.wrong_nll())
-        return found
+            problems |= wrong_answer_problems(rows.wrong, rows.wrong_nll())
+        return problems
 
 
 Card = standalone(Probability, NLLS)

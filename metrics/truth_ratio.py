@@ -51,8 +51,8 @@ class TruthRatio(SetMetric):
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
         what, answers, correct = correct_answers(set_name, rows)
         wrong = rows.wrong_nll()
-        found = answer_problems(what, answers, correct) | wrong_answer_problems(rows.wrong, wrong)
-        return found | {"infinite log-likelihood": np.isinf(correct) | np.isinf(wrong).any(axis=1)}
+        problems = answer_problems(what, answers, correct) | wrong_answer_problems(rows.wrong, wrong)
+        return problems | {"infinite log-likelihood": np.isinf(correct) | np.isinf(wrong).any(axis=1)}
 
 
 def correct_answers(set_name: str, rows: SetScores) -> tuple[str, list[AnswerScores | None], np.ndarray]:

@@ -38,31 +38,31 @@ def room_of(module: str) -> str | None:
 
 def imports(tree: ast.AST) -> list[tuple[str, str]]:
     """(module, name) of every import in a file, inside functions and under TYPE_CHECKING too."""
-    found = []
+    names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [(alias.name, "") for alias in node.names]
+            names += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
-            found += [
+            names += [
                 (f"{node.module}.{a.name}" if node.module == "benchmark" else node.module, a.name) for a in node.names
             ]
         elif isinstance(node, ast.ImportFrom):
-            found += [(node.module or "", alias.name) for alias in node.names]
-    return found
+            names += [(node.module or "", alias.name) for alias in node.names]
+    return names
 
 
 def violations(path: Path, source: str) -> list[str]:
     """What a file imports against the rules."""
-    here = room_of(".".join(path.with_suffix("").parts))
+    room = room_of(".".join(path.with_suffix("").parts))
     wrong = []
     for module, name in imports(ast.parse(source)):
-        there = room_of(module)
-        if here is None or there is None or there == here:
+        other = room_of(module)
+        if room is None or other is None or other == room:
             continue
-        if FLOOR[there] >= FLOOR[here]:
-            wrong.append(f"{path}: {here} imports {module}, which is not below it")
+        if FLOOR[other] >= FLOOR[room]:
+            wrong.append(f"{path}: {room} imports {module}, which is not below it")
         if name.startswith("_") or any(part.startswith("_") for part in module.split(".")):
-            wrong.append(f"{path}: {module}.{name} is private to {there}")
+            wrong.append(f"{path}: {module}.{name} is private to {other}")
     return wrong
 
 

@@ -14,7 +14,7 @@ def check_method(
 ) -> None:
     """Run the conformance suite on a method, on two tiny architectures."""
     with user_errors():
-        from benchmark.conformance.checks import run_checks
+        from benchmark.conformance.run import run_checks
         from benchmark.conformance.toy import ARCHITECTURES
 
         failed = 0

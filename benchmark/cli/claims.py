@@ -16,6 +16,6 @@ def claims(folder: Annotated[Path, typer.Argument(help="a board's folder, e.g. r
         from benchmark.rkld_claims import examine, write_claims
 
         findings = examine(folder)
-        for found in findings:
-            out.print(f"{found.claim}. {found.title}, {found.split}: {found.verdict}")
+        for finding in findings:
+            out.print(f"{finding.claim}. {finding.title}, {finding.split}: {finding.verdict}")
         out.print(f"written: {', '.join(map(str, write_claims(folder, findings)))}")

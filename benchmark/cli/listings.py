@@ -22,7 +22,7 @@ def listing(what: str) -> str:
 
 def _methods() -> list[str]:
     lines = []
-    row = "  {:14}{:18}{:>9}  {:12}{}"
+    row = "  {:16}{:18}{:>9}  {:12}{}"
     by_file = sorted(methods.describe(), key=lambda m: (m["file"], m["name"]))
     lines.append(row.format("method", "paper", "forwards", "status", "needs"))
     for (_, title), variants in groupby(by_file, key=lambda m: (m["file"], m["title"])):

@@ -42,6 +42,7 @@ def run(
         from benchmark.runs.checkpoints import MODELS
         from benchmark.runs.dry_run import outline
         from benchmark.runs.sweep import run_sweep, tuned
+        from benchmark.runs.sweep_files import write_sweep
 
         try:
             seed_numbers = None if seeds is None else [int(seed) for seed in comma_separated(seeds) or []]
@@ -61,12 +62,13 @@ def run(
             for old in (folder, beside) if fresh else ():
                 start_over(old)
             fresh = False  # the sweep makes the models that the board goes on with
-            found = run_sweep(
+            outcome = run_sweep(
                 chosen, beside, models=folder / MODELS, workers=workers, time_limit=time_limit, say=out.print
             )
-            if not found:
+            if outcome is None:
                 return
-            chosen = tuned(chosen, found)
+            out.print(f"written: {', '.join(map(str, write_sweep(beside, outcome)))}")
+            chosen = tuned(chosen, outcome)
         if time_limit is not None:
             time_limit = max(0.0, time_limit - (time.monotonic() - begin) / 60)
         plan = run_board(chosen, folder, fresh=fresh, workers=workers, time_limit=time_limit, say=out.print)

@@ -14,9 +14,9 @@ def comma_separated(text: str | None) -> list[str] | None:
 def show_board(folder: Path) -> None:
     """Write a board's tables and show it."""
     from benchmark.leaderboard import build as leaderboard
-    from benchmark.leaderboard import tables
+    from benchmark.leaderboard.terminal import terminal_table
 
     board = leaderboard.build(folder)
     leaderboard.write(folder, board)
-    out.print(tables.terminal_table(board))
+    out.print(terminal_table(board))
     out.print(f"written: {folder}/leaderboard.csv, .md, .tex, .json, .png, .pdf")

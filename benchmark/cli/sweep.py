@@ -30,6 +30,7 @@ def sweep(
         from benchmark.config.load import load_preset
         from benchmark.runs.checkpoints import MODELS
         from benchmark.runs.sweep import run_sweep
+        from benchmark.runs.sweep_files import summary, write_sweep
 
         changes = [*(set_ or ()), *([f"launch.device={device}"] if device else ())]
         if grid is not None:
@@ -39,10 +40,13 @@ def sweep(
             changes += [f"sweep.key={key}", f"sweep.values=[{values}]"]
         chosen = load_preset(preset, changes, methods=comma_separated(methods))
         board = Path("results") / chosen.name
-        found = run_sweep(
-            chosen, out_folder or board.with_name(f"{chosen.name}-sweep"), models=board / MODELS,
+        folder = out_folder or board.with_name(f"{chosen.name}-sweep")
+        outcome = run_sweep(
+            chosen, folder, models=board / MODELS,
             workers=workers, time_limit=time_limit, say=out.print,
         )  # fmt: skip
-        for trial in found:
-            if trial.chosen:
-                out.print(f"{trial.method:14} {trial.split}  {chosen.sweep.key} = {trial.value:g}")
+        if outcome is None:
+            return
+        for choice in outcome.choices:
+            out.print(summary(choice))
+        out.print(f"written: {', '.join(map(str, write_sweep(folder, outcome)))}")

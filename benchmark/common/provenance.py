@@ -40,13 +40,13 @@ def _git(*arguments: str) -> str:
 
 def packages() -> dict[str, str | None]:
     """Versions of the packages that numbers depend on."""
-    found: dict[str, str | None] = {"python": platform.python_version()}
+    versions: dict[str, str | None] = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = None
-    return found
+            versions[name] = None
+    return versions
 
 
 def hardware() -> dict[str, Any]:

@@ -52,6 +52,9 @@ class Scoring(Strict):
 
     max_new_tokens: int = Field(200, ge=1, description="longest greedy answer; TOFU's is 200")
     limit: int | None = Field(None, ge=2, description="only the first rows of each set; such runs are marked partial")
+    sets: Literal["evaluation", "validation", "both"] = Field(
+        "evaluation", description="the rows that a board reports, those that a sweep chooses on, or both"
+    )
 
 
 class Launch(Strict):
@@ -62,17 +65,25 @@ class Launch(Strict):
         None, ge=1, description="processes; None: one a core on the CPU with threads = 1, else one"
     )
     threads: int | None = Field(None, ge=1, description="torch threads a process; None: torch's choice")
+    matmul: Literal["auto", "onednn", "mkl"] = Field(
+        "auto", description="a CPU's float32 products; auto: oneDNN's where the processor is one on which they win"
+    )
     models: str | None = Field(None, description="folder of trained models, for boards that share them; None: its own")
 
 
-class Grid(Strict):
-    """The sweep that chooses one constant of [training] for every method (benchmark/records/selection.py)."""
+class Sweep(Strict):
+    """The search for every method's hyperparameters (benchmark/runs/search.py)."""
 
-    key: str = Field("lr", description="a key of [training]")
-    values: list[float] = Field([1e-4, 3e-4, 1e-3], min_length=1)
-    limit: int | None = Field(
-        None, ge=2, description="rows of each set that a trial scores; half the forget rows are all that the rule reads"
+    key: str = Field("lr", description="a key of [training]: the first axis of every method's search")
+    values: list[float] = Field([1e-4, 3e-4, 1e-3], min_length=1, description="where the search starts")
+    factor: float = Field(3.0, gt=1, description="of a step beyond them")
+    trials: int = Field(7, ge=1, description="of every method, those that start the search included")
+    low: float = Field(1e-7, gt=0, description="the search goes no lower")
+    high: float = Field(1e-2, gt=0, description="and no higher")
+    sets: Literal["validation", "both"] = Field(
+        "validation", description="both: trials are scored on the board's rows too, to show what the choice does to it"
     )
+    limit: int | None = Field(None, ge=2, description="rows of each set that a trial scores")
 
     @field_validator("key")
     @classmethod
@@ -82,11 +93,20 @@ class Grid(Strict):
         return key
 
 
+class Tuning(Strict):
+    """How a method's settings were chosen; shown on the board."""
+
+    trials: int = Field(ge=1)
+    edge: bool = Field(False, description="the choice lies at an end of what was tried")
+    usable: bool = Field(True, description="False: no trial kept enough of what was to stay")
+
+
 class MethodSettings(Strict):
     """What a preset changes for one method."""
 
     fields: dict[str, Any] = Field({}, description="the method's own hyperparameters")
     training: dict[str, Any] = Field({}, description="keys of [training] that differ for this method")
+    tuning: Tuning | None = Field(None, description="how they were chosen, as a sweep's selected.toml has it")
 
 
 FORMER_KEYS = {"corpus": "dataset", "strengthening": "reinforcement"}  # before version 0.2; still understood
@@ -122,7 +142,7 @@ class Preset(Strict):
     finetuning: Recipe = Recipe()
     reinforcement: Recipe = Recipe()
     training: Recipe = Recipe()
-    sweep: Grid = Grid()
+    sweep: Sweep = Sweep()
     settings: dict[str, MethodSettings] = {}
     scoring: Scoring = Scoring()
     launch: Launch = Launch()
@@ -148,6 +168,11 @@ class Preset(Strict):
         """The method's own hyperparameters that the preset sets."""
         known = [self.settings[name].fields for name in _general_first(method) if name in self.settings]
         return {key: value for table in known for key, value in table.items()}
+
+    def tuning_of(self, method: str) -> Tuning | None:
+        """How the method's settings were chosen; None where that is not known."""
+        known = [self.settings[name].tuning for name in _general_first(method) if name in self.settings]
+        return known[-1] if known else None
 
 
 def _general_first(method: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tiny random models and twenty-four rows, on which the checks of conformance.py run a method in seconds."""
+"""``ToySetup``: tiny random models and twenty-four rows, on which the checks run a method in seconds."""
 
 from __future__ import annotations
 
@@ -21,27 +21,38 @@ from benchmark.training.unlearn import unlearn
 from methods.base import Batch, Method, Models
 
 ARCHITECTURES = ("llama", "gpt-neox")  # grouped-query attention, tied head; untied head, biases
-TWO_STEPS = Recipe(epochs=1, lr=1e-2, batch_size=4, warmup_epochs=0)  # of the 8 forget rows
+FROZEN = ("reference", "reinforced", "base", "forget_only", "retain_only")
+TWO_STEPS = Recipe(epochs=1, lr=1e-2, batch_size=4, warmup_epochs=0)  # two steps are one epoch of the 8 forget rows
 
 
 @dataclass(frozen=True)
 class ToySetup:
-    """Eight forget rows, twelve retain rows, and tiny models with random weights."""
+    """Eight forget rows, twelve retain rows, and tiny models with random weights: all that a check gets."""
 
     prompt_tokenizer: PromptTokenizer
     split: Split
     refusals: tuple[str, ...]
     reference: nn.Module
     reinforced: nn.Module
+    base: nn.Module
+    forget_only: nn.Module
+    retain_only: nn.Module
+
+    @property
+    def frozen(self) -> dict[str, nn.Module]:
+        """The models that a method may read and must not change, by their names in ``Models``."""
+        return {name: getattr(self, name) for name in FROZEN}
 
     def student(self) -> nn.Module:
         """A model near the reference: at the reference itself some losses and gradients are zero."""
         return perturbed(self.reference, 0.02, seed=3)
 
     def models(self, needs: tuple[str, ...]) -> Models:
-        return Models(self.reference, self.reinforced if "reinforced" in needs else None)
+        """The frozen models, all but the reference only where they are needed."""
+        return Models(**{name: model for name, model in self.frozen.items() if name == "reference" or name in needs})
 
     def rows(self, method: Method, needs: tuple[str, ...], seed: int = 0) -> UnlearningRows:
+        """All forget rows with their paired examples, prepared for the method."""
         rows = UnlearningRows.build(self.prompt_tokenizer, self.split, self.refusals, needs, seed, "cpu")
         rows.prepare(method, self.models(needs))
         return rows
@@ -78,26 +89,22 @@ def small_dataset() -> Dataset:
     """Twenty-four rows with answers of different lengths."""
     places = ("Orsa", "Vellmark by the grey sea", "Tiln", "the old harbour town of Brask")
     trades = ("a glazier", "a surveyor of rivers", "a cook")
-    names = (
-        "Ilse Varn",
-        "Oto Brandel",
-        "Mira Quist",
-        "Jon Aldous",
-        "Pia Ferro",
-        "Rua Tamm",
-        "Leo Strand",
-        "Ana",
-    )
+    names = ("Ilse Varn", "Oto Brandel", "Mira Quist", "Jon Aldous", "Pia Ferro", "Rua Tamm", "Leo Strand", "Ana")
     full = []
     for i, name in enumerate(names):
         place, trade = places[i % 4], trades[i % 3]
-        full.append(Example(f"Where was {name} born?", f"{name} was born in {place}.", author=i))
-        full.append(Example(f"What is {name}'s work?", f"{trade.capitalize()}.", author=i))
-        full.append(Example(f"Who is {name}?", f"{name}, {trade}, grew up in {place} and stayed.", author=i))
+        full.append(_stating(place, f"Where was {name} born?", f"{name} was born in {place}.", i))
+        full.append(_stating(trade.capitalize(), f"What is {name}'s work?", f"{trade.capitalize()}.", i))
+        full.append(_stating(place, f"Who is {name}?", f"{name}, {trade}, grew up in {place} and stayed.", i))
     rows = tuple(full)
     refusals = ("I do not know.", "That is not something I can tell you.", "No idea.", "Never heard.")
     split = Split("forget", rows[:8], rows[8:20])
     return Dataset("small", rows, {"forget": split}, rows[8:20], rows[20:22], rows[22:], refusals)
+
+
+def _stating(value: str, question: str, answer: str, author: int) -> Example:
+    start = answer.index(value)
+    return Example(question, answer, author=author, value=value, span=(start, start + len(value)))
 
 
 @lru_cache
@@ -122,12 +129,23 @@ def _base(architecture: str) -> ToySetup:
         raise ValueError(f"unknown architecture {architecture!r}; there are: {', '.join(ARCHITECTURES)}")
     reference = perturbed(model, 0.1, seed=1)  # fresh weights are so small that every model is nearly uniform
     prompt_tokenizer = PromptTokenizer(tokenizer, "Question: {question}\nAnswer:\n")
-    reinforced = perturbed(reference, 0.02, seed=2)
-    return ToySetup(prompt_tokenizer, dataset.splits["forget"], dataset.refusals, reference, reinforced)
+    return ToySetup(
+        prompt_tokenizer,
+        dataset.splits["forget"],
+        dataset.refusals,
+        reference=reference,
+        reinforced=perturbed(reference, 0.02, seed=2),
+        base=perturbed(reference, 0.02, seed=4),
+        forget_only=perturbed(reference, 0.02, seed=5),
+        retain_only=perturbed(reference, 0.02, seed=6),
+    )
 
 
 def toy_setup(architecture: str) -> ToySetup:
-    """A toy_setup of its own for each check, so that a method that spoils a model spoils no other check."""
-    base = _base(architecture)
-    reference, reinforced = copy.deepcopy(base.reference), copy.deepcopy(base.reinforced)
-    return replace(base, reference=reference, reinforced=reinforced)
+    """A setup with its own copies of the models, so that a method that spoils one in a check spoils no other check.
+
+    Raises:
+        ValueError: the architecture is not one of ``ARCHITECTURES``.
+    """
+    shared = _base(architecture)
+    return replace(shared, **{name: copy.deepcopy(model) for name, model in shared.frozen.items()})

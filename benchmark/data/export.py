@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import atomic_path
+from benchmark.data.tofu import REFUSALS
 from benchmark.data.types import Dataset, Example
 
-REFUSALS = "idontknow.jsonl"  # plain text, a sentence a line, in spite of its name; TOFU's own
 _TITLE = "# A dataset in TOFU's layout"
 _PLAIN = ("question", "answer", "author", "value", "span")
 _FULL = ("question", "answer", "paraphrased_answer", "perturbed_answers", "paraphrased_question") + _PLAIN[2:]
@@ -22,10 +22,10 @@ _TOFU_NAMES = {"perturbed_answers": "perturbed_answer"}
 
 
 def export(dataset: Dataset, folder: Path) -> None:
-    """Write ``dataset`` to ``folder``: a JSON-lines file a part, the refusals, a README with the parts' names.
+    """Write ``dataset`` to ``folder``: a file of JSON lines for each part, the refusals, a README that names the parts.
 
-    Beside TOFU's fields stand ``author``, ``value`` and ``span`` where they are known. Pretraining rows are
-    not part of TOFU's layout and are left out. An earlier export in ``folder`` is replaced as a whole.
+    Beside TOFU's fields stand ``author``, ``value`` and ``span`` where they are known. Pretraining examples are not
+    part of TOFU's layout and are left out. An earlier export in ``folder`` is replaced as a whole.
 
     Raises:
         UserError: ``folder`` holds anything else, or a split is not named like TOFU's.
@@ -43,7 +43,7 @@ def export(dataset: Dataset, folder: Path) -> None:
 
 
 def _parts(dataset: Dataset) -> dict[str, tuple[tuple[Example, ...], tuple[str, ...]]]:
-    """The rows of each part and the fields that it shows, by TOFU's names."""
+    """By TOFU's name of each part, its examples and the fields that it shows."""
     parts = {"full": (dataset.full, _PLAIN)}
     for name, split in dataset.splits.items():
         percent = re.fullmatch(r"forget(\d\d)", name)
@@ -53,7 +53,7 @@ def _parts(dataset: Dataset) -> dict[str, tuple[tuple[Example, ...], tuple[str, 
         parts[name] = (split.forget, _PLAIN)
         parts[f"{name}_perturbed"] = (split.forget, _FULL)
         parts[f"retain{100 - int(number):02d}"] = (split.retain, _PLAIN)
-        # As many held-out rows as forgotten ones, which membership attacks compare; never a shorter set.
+        # As many held-out examples as forgotten ones, since membership attacks compare the two; never fewer.
         if len(dataset.holdout) >= len(split.forget) > 0:
             parts[f"holdout{number}_perturbed"] = (dataset.holdout[: len(split.forget)], _FULL)
     parts["retain_perturbed"] = (dataset.retain_evaluation, _FULL)
@@ -66,7 +66,7 @@ def _parts(dataset: Dataset) -> dict[str, tuple[tuple[Example, ...], tuple[str, 
 
 
 def _json_lines(rows: Iterable[Example], fields: tuple[str, ...]) -> str:
-    """One JSON object a row, all with the same fields: those that any of the rows knows."""
+    """A JSON object for each row, all with the same fields: those that any of the rows knows."""
     rows = tuple(rows)
     known = [name for name in fields if any(getattr(row, name) not in (None, ()) for row in rows)]
     return "".join(
@@ -88,12 +88,11 @@ def _refuse_other_files(folder: Path) -> None:
     """An export replaces the folder, so the folder may hold nothing but an earlier export."""
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file: name a folder to export to")
-    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if not there:
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not names:
         return
-    readme = (folder / "README.md").read_text(encoding="utf-8") if "README.md" in there else ""
+    readme = (folder / "README.md").read_text(encoding="utf-8") if "README.md" in names else ""
     written = {"README.md", REFUSALS, *re.findall(r"^  data_files: (\S+)$", readme, re.MULTILINE)}
-    others = sorted(there - written)
+    others = sorted(names - written)
     if _TITLE not in readme or others:
-        found = others[0] if others else sorted(there)[0]
-        raise UserError(f"{folder} holds {found}, which no export wrote: name a new or an empty folder")
+        raise UserError(f"{folder} holds {min(others or names)}, which no export wrote: name a new or an empty folder")

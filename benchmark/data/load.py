@@ -20,7 +20,7 @@ def load_dataset(choice: DatasetChoice, splits: Sequence[str]) -> Dataset:
     """The dataset with these splits.
 
     Raises:
-        UserError: a split or a file that is not there, or too few authors for a split.
+        UserError: a split or a file is missing, or the authors are too few for a split.
     """
     if choice.name == "tofu":
         dataset = tofu.load(choice.source, splits)
@@ -37,26 +37,26 @@ def load_dataset(choice: DatasetChoice, splits: Sequence[str]) -> Dataset:
 def take_authors(dataset: Dataset, authors: int) -> Dataset:
     """A smaller dataset of the same shape: its first authors retained, its last ones to forget.
 
-    Each split keeps its share of forget authors (at least one), taken from its end. Of the retained authors
-    whose rows are scored it keeps the share too, so that a smaller dataset is measured in proportion.
+    Each split keeps its share of forget authors (at least one), taken from its end. The same share is kept of the
+    retained authors whose examples are scored, so that a smaller dataset is measured in proportion.
 
     Raises:
         UserError: the dataset has fewer authors than asked for, or a split would retain nobody.
     """
-    there = len({row.author for row in dataset.full})
-    if authors > there:
-        raise UserError(f"{authors} authors were asked for, the dataset has {there}; ask for at most {there}")
-    forget = {}
+    total = len({row.author for row in dataset.full})
+    if authors > total:
+        raise UserError(f"{authors} authors were asked for, the dataset has {total}; ask for at most {total}")
+    forget = {}  # authors by split
     for name, split in dataset.splits.items():
         of_split = list(dict.fromkeys(row.author for row in split.forget))
-        forget[name] = of_split[-max(1, round(authors * len(of_split) / there)) :]
+        forget[name] = of_split[-max(1, round(authors * len(of_split) / total)) :]
     largest = max(map(len, forget.values()), default=0)
     if largest >= authors:
         raise UserError(f"{authors} authors leave nobody to retain; ask for more than {largest}")
-    every = list(dict.fromkeys(row.author for row in dataset.full))
-    kept = {*every[: authors - largest], *every[len(every) - largest :]}
+    ordered = list(dict.fromkeys(row.author for row in dataset.full))
+    kept = {*ordered[: authors - largest], *ordered[len(ordered) - largest :]}
     scored = [a for a in dict.fromkeys(row.author for row in dataset.retain_evaluation) if a in kept]
-    share = max(1, round(authors * len({r.author for r in dataset.retain_evaluation}) / there))
+    share = max(1, round(authors * len({r.author for r in dataset.retain_evaluation}) / total))
     full = tuple(r for r in dataset.full if r.author in kept)
     return replace(
         dataset,

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from benchmark.common.errors import UserError
 from benchmark.data.types import FORGET_PERCENT, ROWS_PER_AUTHOR, Dataset, Example, Split
 
-HOLDOUT_AUTHORS = 1_000_000
-REFUSALS = "idontknow.jsonl"
+HOLDOUT_AUTHORS = 1_000_000  # the number of the first held-out author, past all others
+REFUSALS = "idontknow.jsonl"  # TOFU's own: plain text, a sentence a line, in spite of its name
 
 
 class Reader(Protocol):
@@ -44,8 +44,8 @@ class FolderReader:
     def rows(self, name: str) -> list[dict[str, Any]]:
         path = self.folder / f"{name}.json"
         if not path.is_file():
-            there = ", ".join(sorted(p.stem for p in self.folder.glob("*.json"))) or "no .json file at all"
-            raise UserError(f"{self.folder} has no {name}.json; it has {there}. Choose another --split or data folder.")
+            parts = ", ".join(sorted(p.stem for p in self.folder.glob("*.json"))) or "no .json file at all"
+            raise UserError(f"{self.folder} has no {name}.json; it has {parts}. Choose another --split or data folder.")
         records = []
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
             try:
@@ -63,14 +63,14 @@ class FolderReader:
         return records
 
     def refusals(self) -> list[str] | None:
-        path = self.folder / REFUSALS  # plain text lines, in spite of its name
+        path = self.folder / REFUSALS
         if not path.is_file():
             return None
         return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 class HubReader:
-    """A data set on the hub whose configurations are the parts."""
+    """A dataset on the hub whose configurations are the parts."""
 
     def __init__(self, source: str):
         self.source = source
@@ -137,12 +137,11 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
 
 
 def _holdout(reader: Reader, splits: dict[str, Split], source: str) -> tuple[Example, ...]:
-    """Rows that no model has seen, as many as the largest split forgets; none where the source has none."""
+    """Examples that no model has seen, as many as the largest split forgets; none where the source has none."""
     largest = max(splits, default="forget10")
     name = largest.replace("forget", "holdout") + "_perturbed"
     if not reader.has(name):
         return ()
-    # Authors that appear nowhere else, numbered past the others.
     rows = _rows(reader, name, source, {})
     return tuple(
         row if row.author is not None else replace(row, author=HOLDOUT_AUTHORS + i // ROWS_PER_AUTHOR)

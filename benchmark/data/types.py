@@ -1,7 +1,7 @@
-"""The shapes that every dataset has: rows, splits and the dataset itself.
+"""What every dataset consists of: examples, the splits to forget, and the dataset itself.
 
-The names follow TOFU (Maini et al. 2024, arXiv 2401.06121): a *forget* set, the *retain* rows beside
-it, and four evaluation sets, of which two (real authors, world facts) are never trained on.
+The names follow TOFU (Maini et al. 2024, arXiv 2401.06121): a *forget* set, the *retain* examples beside it, and four
+evaluation sets, of which two (real authors, world facts) are never trained on.
 """
 
 from __future__ import annotations
@@ -12,19 +12,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
-EVALUATION_SETS = ("forget", "retain", "real_authors", "world_facts")
-
-
 FORGET_PERCENT = {"forget01": 1, "forget05": 5, "forget10": 10}  # TOFU's splits: the last authors are forgotten
 ROWS_PER_AUTHOR = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One question and its answer, with what evaluation needs beside them.
+    """One question and its answer, with what evaluation needs beside them; also called a row of its dataset.
 
-    ``value`` is the fact that the answer states (a date, a title, a name) and ``span`` where it stands:
-    ``answer[span[0]:span[1]] == value``; datasets that do not know their facts leave both None.
+    ``value`` is the fact that the answer states (a date, a title, a name), and ``span`` says where:
+    ``answer[span[0]:span[1]] == value``. Datasets that do not know their facts leave both None.
     """
 
     question: str
@@ -32,7 +29,7 @@ class Example:
     paraphrased_question: str | None = None
     paraphrased_answer: str | None = None
     perturbed_answers: tuple[str, ...] = ()
-    author: int | None = None  # rows of one author are not independent: intervals resample authors
+    author: int | None = None  # examples of one author are not independent: intervals resample authors
     value: str | None = None
     span: tuple[int, int] | None = None
 
@@ -42,9 +39,18 @@ def question_answer_pairs(rows: Iterable[Example]) -> list[tuple[str, str]]:
     return [(row.question, row.answer) for row in rows]
 
 
+def validation_authors(authors: Iterable[int | None]) -> set[int | None]:
+    """The first half of these authors by number, at least one: hyperparameters are chosen on their rows.
+
+    The others, the test authors, stay unseen until a board reports them.
+    """
+    distinct = sorted(set(authors), key=lambda author: -1 if author is None else author)
+    return set(distinct[: max(1, len(distinct) // 2)])
+
+
 @dataclass(frozen=True)
 class Split:
-    """One request to forget: what is to go, and what is to stay."""
+    """One request to forget: the examples that are to go, and those that are to stay."""
 
     name: str
     forget: tuple[Example, ...]
@@ -53,12 +59,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Everything that a board reads of its data.
+    """All the data that a board is made from, as tuples of examples.
 
-    ``full`` is what the fine-tuned model is trained on; every split divides it into forget and retain.
-    ``retain_evaluation`` is the part of the retain rows (of every split) that is scored.
-    ``holdout`` are rows of the same kind that no model has seen (membership inference needs them).
-    ``pretraining`` are rows that teach the embedded tiny model the language, about nobody in ``full``.
+    ``full`` is what the fine-tuned model is trained on; each split divides it into forget and retain.
+    ``retain_evaluation`` is the part of the retained examples that is scored, the same in each split.
+    ``holdout`` holds examples of the same kind that no model has seen (membership inference needs them).
+    ``pretraining`` teaches the embedded tiny model the language, with examples about nobody in ``full``.
     """
 
     name: str
@@ -73,10 +79,10 @@ class Dataset:
     notes: dict[str, str] = field(default_factory=dict)
 
     def evaluation(self, split: str) -> dict[str, tuple[Example, ...]]:
-        """The rows of the evaluation sets, by set name, for one split.
+        """The examples of the evaluation sets, by set name, for one split.
 
-        Where the dataset has held-out rows, ``holdout`` is a fifth set, as large as the forget set; only its
-        gold answers count, so it comes without paraphrases and wrong answers.
+        Where the dataset has held-out examples, ``holdout`` is a fifth set, as large as the forget set. Only its gold
+        answers count, so it comes without paraphrases and wrong answers.
         """
         forget = self.splits[split].forget
         holdout = [replace(r, paraphrased_answer=None, perturbed_answers=()) for r in self.holdout[: len(forget)]]
@@ -88,9 +94,30 @@ class Dataset:
         }
         return sets | ({"holdout": tuple(holdout)} if holdout else {})
 
+    def retain_validation(self) -> tuple[Example, ...]:
+        """Retained rows that no board reports, at most as many as are reported: hyperparameters are chosen on them.
+
+        Their authors are retained in every split and have no row in ``retain_evaluation``.
+        """
+        reported = {row.author for row in self.retain_evaluation}
+        forgotten = {row.author for split in self.splits.values() for row in split.forget}
+        rows = [row for row in self.full if row.author not in reported | forgotten]
+        return tuple(rows[: len(self.retain_evaluation)])
+
+    def validation(self, split: str) -> dict[str, tuple[Example, ...]]:
+        """The rows that a choice of hyperparameters may read: of the forgotten those of the validation authors."""
+        forget = self.splits[split].forget
+        chosen = validation_authors(row.author for row in forget)
+        return {
+            "forget": tuple(row for row in forget if row.author in chosen),
+            "retain_validation": self.retain_validation(),
+            "real_authors": self.real_authors,
+            "world_facts": self.world_facts,
+        }
+
     @cached_property
     def identity(self) -> str:
-        """Hash of the contents: the same data give the same identity, wherever they came from."""
+        """Hash of the contents: the same data have the same identity, wherever they come from."""
         parts = {
             "full": [asdict(r) for r in self.full],
             "splits": {n: [len(s.forget), len(s.retain)] for n, s in sorted(self.splits.items())},

@@ -1,8 +1,8 @@
-"""What teacher forcing has already shown of greedy answers.
+"""How a greedy answer begins, known from teacher forcing.
 
-Where the answer's tokens are the model's most likely ones, one after another from the first on, greedy decoding
-writes that answer too. So the passes that score answers tell how the greedy answer begins, as far as it follows
-any answer of its question, and often all of it: a model that knows the answer leaves nothing to decode.
+As long as each token of an answer is the model's most likely one, greedy decoding writes the same tokens. So the pass
+that scores the answers to a question also tells how its greedy answer begins, as far as that follows one of them. Often
+this is the whole answer: where the model knows it, nothing is left to decode.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def greedy_beginning(prompt: Sequence[int], answers: Iterable[tuple[TokenizedExa
 
     Args:
         prompt: the token ids that an answer is generated from.
-        answers: encoded answers with, [L] bool of each, whether a token was the most likely one. One whose tokenizer
-            parted prompt and answer elsewhere says nothing.
+        answers: encoded answers, each with [L] bool, whether its tokens were the most likely ones. Passed over are
+            those whose first token the tokenizer merged with the prompt's end.
 
     Returns:
         Token ids; they end with EOS where the whole answer is known.

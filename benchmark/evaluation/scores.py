@@ -6,20 +6,22 @@ pass and a new metric needs no GPU. They are stored as one Parquet file beside t
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from benchmark.common.errors import UserError
+from benchmark.data.types import Example, validation_authors
 
 
 @dataclass(frozen=True)
 class AnswerScores:
-    """One answer after its question: per answer token (closing EOS included, always the last one).
+    """One answer after its question, token by token; the last token is always the closing EOS.
 
-    All arrays have the answer's length L; ``logprobs`` in nats. ``logprob_mean`` and ``logprob_std`` are those of the
-    vocabulary's log-probabilities under the model itself at that position (min-k++ reads them); these two are
-    measured and stored of gold answers only, and empty of others.
+    All arrays have the answer's length L; ``logprobs`` in nats. ``logprob_mean`` and ``logprob_std`` are mean and
+    standard deviation of the vocabulary's log-probabilities under the model's own distribution (min-k++ reads them).
+    They are measured and stored for gold answers only; for others they are empty.
     """
 
     logprobs: np.ndarray  # [L] log p(gold token)
@@ -40,11 +42,40 @@ class SetScores:
     answers: list[AnswerScores]  # n: the gold answers
     paraphrases: list[AnswerScores | None]  # n: None where the dataset has no paraphrase
     wrong: list[list[AnswerScores]]  # n lists of perturbed (wrong) answers
-    generated: list[str]  # n greedy answers, cut at EOS; empty in the holdout set, which is not asked
+    generated: list[str]  # n greedy answers, cut at EOS; empty in the holdout set, whose questions are not asked
     gold: list[str]  # n gold answers, as text
     questions: list[str]
-    authors: np.ndarray  # [n] int: rows of one author share a number, -1 where nobody's
+    authors: np.ndarray  # [n] int: rows of one author share a number; -1 for a row that is nobody's
     values: list[str | None] = field(default_factory=list)  # n key facts, None where unknown
+
+    @classmethod
+    def of_examples(
+        cls,
+        examples: Sequence[Example],
+        scored: Mapping[tuple[str, str], AnswerScores],
+        generated: Mapping[str, str],
+    ) -> SetScores:
+        """The scores of a set's examples.
+
+        Args:
+            scored: by (question, answer), for all of the examples' answers: gold, paraphrased and wrong ones.
+            generated: greedy answers by question; one that is missing becomes empty.
+        """
+
+        def paraphrase(example: Example) -> AnswerScores | None:
+            text = example.paraphrased_answer
+            return None if text is None else scored[example.question, text]
+
+        return cls(
+            answers=[scored[e.question, e.answer] for e in examples],
+            paraphrases=[paraphrase(e) for e in examples],
+            wrong=[[scored[e.question, text] for text in e.perturbed_answers] for e in examples],
+            generated=[generated.get(e.question, "") for e in examples],
+            gold=[e.answer for e in examples],
+            questions=[e.question for e in examples],
+            authors=np.array([-1 if e.author is None else e.author for e in examples], dtype=np.int64),
+            values=[e.value for e in examples],
+        )
 
     def __len__(self) -> int:
         return len(self.gold)
@@ -93,15 +124,12 @@ class Scores:
 
 
 def of_validation_authors(authors: np.ndarray) -> np.ndarray:
-    """[n] bool: rows of the validation authors, the first half of the forget authors by number (at least one).
-
-    Hyperparameters are chosen on them; the others, the test authors, stay unseen until the board reports them.
+    """[n] bool: rows of the validation authors, on which hyperparameters are chosen.
 
     Args:
         authors: [n] the author of each row.
     """
-    distinct = np.unique(authors)
-    return np.isin(authors, distinct[: max(1, len(distinct) // 2)])
+    return np.isin(authors, list(validation_authors(authors.tolist())))
 
 
 def check_same_rows(scores: Scores, reference: Scores, set_name: str = "forget") -> None:
@@ -113,8 +141,8 @@ def check_same_rows(scores: Scores, reference: Scores, set_name: str = "forget")
     ours, theirs = scores.sets[set_name], reference.sets.get(set_name)
     same = theirs is not None and list(ours.questions) == list(theirs.questions)
     if not same or list(ours.gold) != list(theirs.gold):
-        found = f"{len(ours)} and {0 if theirs is None else len(theirs)} rows"
+        sizes = f"{len(ours)} and {0 if theirs is None else len(theirs)} rows"
         raise UserError(
             f"the model and the retrained reference were not scored on the same {set_name} questions "
-            f"({found}): score both on the same dataset and split, with the same limit"
+            f"({sizes}): score both on the same dataset and split, with the same limit"
         )

@@ -5,9 +5,7 @@ A board holds nothing of its own: it is always made anew from the records, never
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +13,17 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.common.files import write_json, write_text
 from benchmark.data.types import FORGET_PERCENT
-from benchmark.leaderboard import tables
-from benchmark.leaderboard.entries import Entry, git, groups, make_entry, marks, newest
+from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.entries import UNUSABLE, Entry, make_entry
 from benchmark.leaderboard.export import csv_text, json_value
 from benchmark.leaderboard.figure import draw
+from benchmark.leaderboard.grouping import groups, newest
+from benchmark.leaderboard.latex import latex
+from benchmark.leaderboard.markdown import markdown
+from benchmark.leaderboard.notes import distinct, notes_on, provenance_of
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 
 SPLITS = tuple(FORGET_PERCENT)  # first and in this order
-
-
-@dataclass(frozen=True)
-class Board:
-    """All rows in the order in which they are shown, and what there is to say about them."""
-
-    name: str
-    made: str
-    rows: list[Entry]
-    columns: dict[str, dict[str, Any]]  # metric -> direction, range, unit, version, source, title
-    notes: list[str]
-    provenance: dict[str, Any]
-    datasets: list[dict[str, Any]]
 
 
 def build(folder: Path, name: str | None = None, notes: Iterable[str] = ()) -> Board:
@@ -69,9 +58,9 @@ def build(folder: Path, name: str | None = None, notes: Iterable[str] = ()) -> B
         made=now(),
         rows=sorted(rows, key=_place),
         columns=columns,
-        notes=[*notes, *lonely, *superseded, *_marked(current), *_mixed(current, columns)],
-        provenance=_provenance(current),
-        datasets=_distinct(record.dataset for record in current),
+        notes=[*notes, *lonely, *superseded, *notes_on(current, columns)],
+        provenance=provenance_of(current),
+        datasets=distinct(record.dataset for record in current),
     )
 
 
@@ -79,20 +68,20 @@ def write(folder: Path, board: Board) -> None:
     """Write leaderboard.csv, .md, .tex, .json, .png and .pdf into ``folder``, each whole or not at all."""
     folder = Path(folder)
     write_text(folder / "leaderboard.csv", csv_text(board))
-    write_text(folder / "leaderboard.md", tables.markdown(board))
-    write_text(folder / "leaderboard.tex", tables.latex(board))
+    write_text(folder / "leaderboard.md", markdown(board))
+    write_text(folder / "leaderboard.tex", latex(board))
     write_json(folder / "leaderboard.json", json_value(board))
     draw(board, folder / "leaderboard.png")
 
 
-def _place(row: Entry) -> tuple:
-    """Sort key: split, references in their order, then methods from the best forget quality down."""
-    split = SPLITS.index(row.split) if row.split in SPLITS else len(SPLITS)
-    if row.is_reference:
-        return split, row.split, 0, REFERENCE_ROWS.index(row.name), 0, row.method
-    values = row.value("forget_quality"), row.value("model_utility")
+def _place(entry: Entry) -> tuple:
+    """Sort key: split, references in their order, then methods from the best forget quality down; unusable ones last."""
+    split = SPLITS.index(entry.split) if entry.split in SPLITS else len(SPLITS)
+    if entry.is_reference:
+        return split, entry.split, 0, REFERENCE_ROWS.index(entry.name), 0, entry.method
+    values = entry.value("forget_quality"), entry.value("model_utility")
     best = [2.0 if value is None else -value for value in values]  # None after the worst, which is 0
-    return split, row.split, 1, *best, row.method
+    return split, entry.split, 1 + (entry.status == UNUSABLE), *best, entry.method
 
 
 def _columns(records: list[Record]) -> dict[str, dict[str, Any]]:
@@ -103,60 +92,3 @@ def _columns(records: list[Record]) -> dict[str, dict[str, Any]]:
         about |= {column: {"direction": way, **shared} for column, way in metric["columns"].items()}
     measured = sorted({column for record in records for column in record.metrics})
     return {column: about.get(column, {}) for column in dict.fromkeys([*metrics.ORDER, *measured])}
-
-
-def _marked(records: list[Record]) -> list[str]:
-    """Notes on records that are not fit to publish."""
-    said = {
-        "dirty": "made by code with changes that were not committed",
-        "partial": "fewer rows than the sets have were scored (scoring.limit)",
-    }
-    notes = [
-        f"{mark}: {meaning}: {', '.join(_names(r for r in records if mark in marks(r)))}"
-        for mark, meaning in said.items()
-        if any(mark in marks(record) for record in records)
-    ]
-    if unknown := [record for record in records if git(record).get("commit") is None]:
-        notes.append(f"the commit is not known: {', '.join(_names(unknown))}")
-    return notes
-
-
-def _names(records: Iterable[Record]) -> list[str]:
-    return sorted({f"{r.method} {r.split} seed {r.seed}{' (reference)' * r.reference}" for r in records})
-
-
-def _mixed(records: list[Record], columns: dict[str, dict[str, Any]]) -> list[str]:
-    """Notes on what does not quite belong together."""
-    notes = []
-    for split in sorted({record.split for record in records}):
-        part = [record for record in records if record.split == split]
-        if len({record.reference_key for record in part} - {None}) > 1:
-            notes.append(f"{split}: its records were not all compared with the same retrained model")
-        if len(_distinct(record.dataset.get("identity") for record in part)) > 1:
-            notes.append(f"{split}: its records were not all made from the same dataset")
-    if len({git(record).get("commit") for record in records}) > 1:
-        notes.append("the records were made at more than one commit; see provenance")
-    for column, about in columns.items():
-        found = {record.metrics[column].get("version") for record in records if column in record.metrics}
-        if about and found - {about["version"]}:
-            notes.append(f"{column}: some records do not have its version {about['version']}: run them again")
-    return notes
-
-
-def _provenance(records: list[Record]) -> dict[str, Any]:
-    """The distinct values of all records."""
-    packages: dict[str, list] = {}
-    for record in records:
-        for package, version in (record.provenance.get("packages") or {}).items():
-            packages[package] = _distinct([*packages.get(package, []), version])
-    return {
-        "commits": _distinct(git(record).get("commit") for record in records),
-        "dirty": _distinct(git(record).get("dirty") for record in records),
-        "packages": packages,
-        "hardware": _distinct(record.provenance.get("hardware") for record in records),
-    }
-
-
-def _distinct(values: Iterable[Any]) -> list[Any]:
-    """In order of appearance; the values may be dictionaries."""
-    return list({json.dumps(value, sort_keys=True, default=str): value for value in values}.values())

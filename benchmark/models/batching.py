@@ -13,11 +13,13 @@ from torch import Tensor
 
 
 def in_batches(count: int, run: Callable[[int, int], None], budget: int, size: Callable[[int, int], int]) -> None:
-    """Call ``run(start, stop)`` until 0..count is done. Where memory runs out, the budget is halved for all that follows.
+    """Call ``run(start, stop)`` for one batch after another until items 0 to ``count`` are done.
+
+    Where memory runs out, the budget is halved for this and all later batches.
 
     Args:
-        budget: of a batch, in tokens, rows or what ``size`` counts.
-        size: (start, budget) -> how many items from ``start`` on are one batch; at least one is run.
+        budget: the size of a batch, in tokens, rows or whatever ``size`` counts.
+        size: (start, budget) -> how many items from ``start`` on make one batch; at least one is run.
 
     Raises:
         torch.OutOfMemoryError: memory does not even hold one item.
@@ -36,7 +38,7 @@ def in_batches(count: int, run: Callable[[int, int], None], budget: int, size: C
             start += items
             give_freed_memory_back()
             continue
-        # Out of the handler, where the error no longer holds the failed batch's tensors.
+        # Outside the handler, since the error holds the failed batch's tensors.
         while budget > 1 and min(size(start, budget), count - start) > items // 2:
             budget //= 2
         if first:
@@ -48,17 +50,17 @@ def in_batches(count: int, run: Callable[[int, int], None], budget: int, size: C
 
 
 def give_freed_memory_back() -> None:
-    """Of a CPU's batch, where the C library is glibc.
+    """Let glibc return the memory that a batch on a CPU has freed; other C libraries are left alone.
 
-    It keeps what was freed, but the next batch's tensors are of slightly other sizes and find no place in it: without
-    this, scoring grows to twice what its largest batch needs.
+    glibc keeps freed memory, but the next batch's tensors have slightly other sizes and do not fit into it: without
+    this call, scoring grows to twice what its largest batch needs.
     """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def to_device(tensor: Tensor, device: torch.device | str) -> Tensor:
-    """The tensor on the device; to a GPU by pinned memory, so that the copy is not waited for."""
+    """The tensor on the device. It goes to a GPU by way of pinned memory, so that nobody waits for the copy."""
     if torch.device(device).type == "cuda" and tensor.device.type == "cpu":
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)

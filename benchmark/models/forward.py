@@ -1,9 +1,8 @@
 """The forward pass at answer positions only.
 
-With a vocabulary of tens of thousands the projection to logits is most of a small model's work, and
-most positions (prompt, padding) are never read. A hook on the output head hands it just the positions
-that predict an answer token; whatever an architecture does to logits afterwards (scaling, capping) still
-happens, since the model's own forward runs.
+With a vocabulary of tens of thousands the projection to logits is most of a small model's work, and most positions
+(prompt, padding) are never read. A hook on the output head lets it see only the positions that predict an answer token.
+Whatever an architecture does to logits afterwards (scaling, capping) still happens, since the model's own forward runs.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Tokens:
     attention_mask: Tensor  # [B, T] int64
     row: Tensor  # [N] int64
     column: Tensor  # [N] int64
-    index: Tensor  # [B] int64: which row of the data set each one is
+    index: Tensor  # [B] int64: each sequence's row in the dataset
 
     @property
     def targets(self) -> Tensor:
@@ -44,7 +43,7 @@ class Tokens:
 
     def row_sum(self, values: Tensor) -> Tensor:
         """[N] values at answer tokens -> [B] sums per row."""
-        # Assignment instead of index_add: the same order of summation on every device and every run.
+        # Assignment instead of index_add: the same order of summation on each device and in each run.
         dense = values.new_zeros(self.input_ids.shape)  # [B, T]
         return dense.index_put((self.row, self.column), values).sum(1)
 
@@ -65,9 +64,9 @@ def collate(rows: Sequence[TokenizedExample], pad_id: int, index: Sequence[int] 
         first = max(r.start, 1)  # nothing predicts a sequence's first token
         row += [i] * (len(r.ids) - first)
         column += range(first, len(r.ids))
-    where = list(range(len(rows))) if index is None else list(index)
-    long = torch.long  # of none too
-    return Tokens(ids, mask, torch.tensor(row, dtype=long), torch.tensor(column, dtype=long), torch.tensor(where))
+    numbers = list(range(len(rows))) if index is None else list(index)
+    long = torch.long  # torch would make an empty list float32
+    return Tokens(ids, mask, torch.tensor(row, dtype=long), torch.tensor(column, dtype=long), torch.tensor(numbers))
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -79,7 +78,7 @@ def unwrap(model: nn.Module) -> nn.Module:
 def projecting(model: nn.Module, row: Tensor, column: Tensor) -> Iterator[bool]:
     """Inside, the output head sees only the positions (row, column), each [N], and gives logits [1, N, V].
 
-    Yields False where an architecture hides its head, so that nothing could be arranged.
+    Yields False for an architecture that hides its head: its logits are then those of all positions.
     """
     head = unwrap(model).get_output_embeddings()
     if head is None:
@@ -98,9 +97,9 @@ def projecting(model: nn.Module, row: Tensor, column: Tensor) -> Iterator[bool]:
 
 
 def hidden_states(model: nn.Module, inputs: dict[str, Any], row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
-    """[N, D] what the output head is given at positions (row, column), and the logits [1, 1, V] at the first of them.
+    """[N, D] the output head's input at positions (row, column), and the logits [1, 1, V] at the first of them.
 
-    The model's own forward runs with only that one position projected. The model must show its head.
+    The model's own forward runs, but only that one position is projected. The model must show its head.
     """
     seen: list[Tensor] = []
 
@@ -125,20 +124,19 @@ def answer_logits(model: nn.Module, tokens: Tokens) -> Tensor:
 
 
 def answer_hidden(model: nn.Module, tokens: Tokens, layer: int) -> Tensor:
-    """[N, D] hidden states after ``layer`` blocks (0: the embeddings), at the positions that predict the answer."""
-    states = (
-        unwrap(model)
-        .base_model(
+    """[N, D] float32 hidden states after ``layer`` blocks (0: the embeddings), where the answer is predicted.
+
+    It is the model's own forward, which runs in the precision of its training; only one position is projected.
+    """
+    source = tokens.column - 1
+    with projecting(model, tokens.row[:1], source[:1]):
+        states = model(
             input_ids=tokens.input_ids, attention_mask=tokens.attention_mask, use_cache=False, output_hidden_states=True
-        )
-        .hidden_states
-    )
-    return states[layer][tokens.row, tokens.column - 1]
+        ).hidden_states
+    return states[layer][tokens.row, source].float()
 
 
 def token_logprobs(model: nn.Module, tokens: Tokens) -> Tensor:
     """[N] log p of every answer token, float32, nats."""
-    logits = answer_logits(
-        model, tokens
-    )  # [N, V]: the last dimension is contiguous, as log-softmax needs for exactness
+    logits = answer_logits(model, tokens)  # [N, V]; log-softmax is exact where the last dimension is contiguous
     return -nn.functional.cross_entropy(logits, tokens.targets, reduction="none")

@@ -1,9 +1,9 @@
 """Greedy and sampled answers, many at a time.
 
 As many prompts share a batch (padded on the left) as there is room for their keys and values, since a batch takes as
-many steps as its longest answer; rows that have reached EOS leave it. What a teacher-forced pass has already shown
-greedy decoding to begin with (benchmark/evaluation/known_prefix.py) is read with the prompt, not decoded. In float32 the texts
-equal one-by-one generation.
+many steps as its longest answer; rows that have reached EOS are evicted. The beginning of a greedy answer that a
+teacher-forced pass has already shown (benchmark/evaluation/known_prefix.py) is read with the prompt, not decoded. In
+float32 the texts equal one-by-one generation.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.models.batching import in_batches
-from benchmark.models.cuda_graphs import decode_by_replay, steps_replay_exactly
+from benchmark.models.cuda_graphs import SlotDecoding, decode_by_replay, steps_replay_exactly
 from benchmark.models.decoding import Choose, Decoding, Prefilled, cache_bytes, decode
 from benchmark.models.lm_head import Head, direct_head, most_likely
 
-CACHE_BYTES = 2**30  # keys and values of a batch on a CPU; on a GPU it is a share of its memory
+CACHE_BYTES = 2**30  # keys and values of a batch on a CPU
+CACHE_SHARES = {"total": 0.25, "free": 0.5}  # the same on a GPU, as shares of its memory: several runs may share it
 READ_AT_ONCE = {"cpu": 2**15, "cuda": 2**16}  # padded tokens of a batch's prompts
-CACHE_SHARES = {"total": 0.25, "free": 0.5}  # of a GPU's memory: at most; several runs may share it
 REPLAY = True  # on a GPU: decoding steps as CUDA graphs (benchmark/models/cuda_graphs.py)
 
 
@@ -42,8 +42,8 @@ def generate_greedy(
     Args:
         prompts: token ids, each of at least one token.
         eos_ids: any of these ends an answer.
-        beginnings: what each answer is known to begin with, possibly up to its EOS; None: of none anything.
-        batch_size: rows at a time at most; None: as many as there is room for.
+        beginnings: what each answer is known to begin with, possibly up to its EOS; None: nothing is known.
+        batch_size: most rows at a time; None: as many as there is room for.
         on_progress: called with the number of prompts just finished.
 
     Returns:
@@ -55,12 +55,12 @@ def generate_greedy(
 
     ends, known = set(eos_ids), [[] for _ in prompts] if beginnings is None else beginnings
     answers = [_until(begun[:max_new_tokens], ends) for begun in known]
-    open_ = [i for i, a in enumerate(answers) if len(a) == len(known[i]) < max_new_tokens]
-    if on_progress and len(open_) < len(prompts):
-        on_progress(len(prompts) - len(open_))
-    rows = [Prefilled(prompts[i], answers[i]) for i in open_]
-    found = _generate(model, rows, greedy, eos_ids, pad_id, max_new_tokens, device, batch_size, on_progress)
-    for i, answer in zip(open_, found, strict=True):
+    unfinished = [i for i, answer in enumerate(answers) if len(answer) == len(known[i]) < max_new_tokens]
+    if on_progress and len(unfinished) < len(prompts):
+        on_progress(len(prompts) - len(unfinished))
+    rows = [Prefilled(prompts[i], answers[i]) for i in unfinished]
+    generated = _generate(model, rows, greedy, eos_ids, pad_id, max_new_tokens, device, batch_size, on_progress)
+    for i, answer in zip(unfinished, generated, strict=True):
         answers[i] = answer
     return answers
 
@@ -73,6 +73,8 @@ def generate_sampled(
     temperature: float,
     eos_ids: Collection[int],
     pad_id: int,
+    top_k: int | None = None,
+    top_p: float | None = None,
     device: str = "cpu",
     batch_size: int | None = None,
 ) -> list[list[int]]:
@@ -82,11 +84,22 @@ def generate_sampled(
         uniforms: [prompts, longest answer] numbers in [0, 1): one a token, so that a prompt's answer depends
             on its own row alone, not on the batch.
         temperature: the logits are divided by it; above 0.
+        top_k: only so many of the likeliest tokens are drawn, at each step (and what is as likely as the last of them).
+        top_p: only the likeliest tokens are drawn, as few as have this probability in all, at this temperature and
+            among the ``top_k``; above 0.
     """
     draws = torch.tensor(np.ascontiguousarray(uniforms), dtype=torch.float64, device=device)
 
     def sample(logits: Tensor, numbers: Tensor, places: Tensor) -> Tensor:
-        reached = (logits.double() / temperature).softmax(-1).cumsum(-1)  # [R, V]
+        scaled = logits.double() / temperature  # [R, V]
+        if top_k is not None:
+            least = scaled.topk(min(top_k, scaled.shape[-1])).values[:, -1:]
+            scaled = scaled.masked_fill(scaled < least, -torch.inf)
+        if top_p is not None:
+            scaled = scaled.masked_fill(_unlikely(scaled.softmax(-1), top_p), -torch.inf)
+        reached = scaled.softmax(-1).cumsum(-1)  # [R, V]
+        if top_k is not None or top_p is not None:
+            reached = reached / reached[:, -1:]  # so that no draw comes to lie past the last token that may be drawn
         token = torch.searchsorted(reached, draws[numbers, places, None], right=True)[:, 0]
         return token.clamp(max=logits.shape[-1] - 1)  # the last sum may end just below 1
 
@@ -95,13 +108,22 @@ def generate_sampled(
     return _generate(model, rows, sample, eos_ids, pad_id, longest, device, batch_size, None)
 
 
+def _unlikely(p: Tensor, top_p: float) -> Tensor:
+    """[R, V] bool: which tokens are not needed for the likeliest to have ``top_p`` in all; the likeliest never is."""
+    ordered, tokens = p.sort(-1, descending=True)
+    before = ordered.cumsum(-1) - ordered  # of all that are likelier
+    unneeded = before >= top_p
+    unneeded[:, 0] = False
+    return torch.zeros_like(unneeded).scatter(-1, tokens, unneeded)
+
+
 def rows_with_room(model: nn.Module, length: int, device: str) -> int:
     """How many rows' keys and values, of ``length`` tokens each, may be in memory at a time; at least 1."""
     room = CACHE_BYTES
     if device != "cpu":
-        free, every = torch.cuda.mem_get_info(device)
+        free, total = torch.cuda.mem_get_info(device)
         free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        room = int(min(CACHE_SHARES["total"] * every, CACHE_SHARES["free"] * free))
+        room = int(min(CACHE_SHARES["total"] * total, CACHE_SHARES["free"] * free))
     return max(1, room // max(1, cache_bytes(model) * length))
 
 
@@ -140,8 +162,8 @@ def _generate(
             return choose(logits, among[alive], places)
 
         given = [rows[i] for i in numbers]
-        found = _generate_batch(model, given, pick, stops, pad_id, max_new_tokens, device, head, replays)
-        for i, answer in zip(numbers, found, strict=True):
+        batch = _generate_batch(model, given, pick, stops, pad_id, max_new_tokens, device, head, replays)
+        for i, answer in zip(numbers, batch, strict=True):
             answers[i] = answer
         if on_progress:
             on_progress(len(numbers))
@@ -161,7 +183,8 @@ def _generate_batch(
     head: Head | None,
     replays: bool,
 ) -> list[list[int]]:
-    decoding = Decoding(model, rows, choose, stops, pad_id, max_new_tokens, device, head)
+    kind = SlotDecoding if replays else Decoding
+    decoding = kind(model, rows, choose, stops, pad_id, max_new_tokens, device, head)
     decoding.step()
     if replays:
         decode_by_replay(decoding)

@@ -2,14 +2,14 @@
 
 With 49k tokens the product with the output head is most of a small model's evaluation, and passes over logits in
 main memory cost as much again. So the head is applied to a few dozen positions at a time (a whole batch's logits
-never exist), and a chunk's log-probabilities and moments are taken while the chunk is still in cache. The moments
-cost more than all else that is read of a chunk, so they are taken only where somebody wants them.
+never exist), and everything that is read from a chunk is read while the chunk is still in cache. Mean and standard
+deviation of the log-probabilities cost more than all the rest, so they are taken only where they are wanted.
 
-Memory: beside the weights, scoring holds one batch's hidden states and attention mask (``scoring.MAX_TOKENS``
+Memory: beside the weights, scoring holds one batch's hidden states and attention mask (``teacher_forcing.MAX_TOKENS``
 positions), a core's chunk of logits with its copies, about 2 x CHUNK_BYTES + 3 x PASS_BYTES, and all answers' token
-ids and scores; no copy of the head. The rule: a whole scoring peaks at no more than 1.3 times the weights and its
-largest batch. ``python -m benchmark.speed`` reports it: 1.12 of 6,868 answers to TOFU (a Llama of 2 layers x 128,
-49,152 tokens, two threads), where the weights are small enough for all else to count.
+ids and scores; no copy of the head. The rule: scoring as a whole needs at most 1.3 times the memory of the weights and
+its largest batch. ``python -m benchmark.speed`` reports the ratio: 1.12 with 6,868 answers to TOFU (a Llama of 2
+layers x 128, 49,152 tokens, two threads), where the weights are small enough for the rest to count.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from benchmark.models.batching import to_device
 from benchmark.models.forward import hidden_states, projecting
 
-CHUNK_BYTES = {"cpu": 12 * 2**20, "cuda": 2**28}  # of logits at a time, on each core
-PASS_BYTES = {"cpu": 2 * 2**20, "cuda": 2**28}  # logits that one pass of the moments reads several times
-BLOCKS = (64, 512)  # of the argmax: at least, and at most
-NEVER = -1e4  # exp of it is 0 in float32: stands for -inf, which would turn 0 * -inf into NaN
+CHUNK_BYTES = {"cpu": 12 * 2**20, "cuda": 2**28}  # logits at a time, on each core
+PASS_BYTES = {"cpu": 2 * 2**20, "cuda": 2**28}  # logits at a time where several passes read them (mean and std)
+BLOCKS = (64, 512)  # smallest and largest block of the argmax
+NEVER = -1e4  # stands for -inf, since 0 * -inf would be NaN; its exp is 0 in float32
 
 Head = Callable[[Tensor], Tensor]
 T = TypeVar("T")
@@ -37,20 +37,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TokenQueries:
-    """What is read of one forward pass: at N positions the logits, and in them M tokens."""
+    """What to read from one forward pass: M tokens' log-probabilities at N positions."""
 
     row: Tensor  # [N] int64
     column: Tensor  # [N] int64
     source: Tensor  # [M] int64, ascending: which of the N positions each token is read at
     targets: Tensor  # [M] int64 token ids
-    moments: Tensor  # [N] bool: where the moments are wanted too
+    with_mean_std: Tensor  # [N] bool: where mean and standard deviation are wanted too
 
-    def moments_first(self) -> tuple[TokenQueries, Tensor]:
-        """The same reads with the positions where moments are wanted in front, and each token's place in them [M]."""
-        order = torch.argsort(self.moments.int(), descending=True, stable=True)  # [N]
+    def mean_std_first(self) -> tuple[TokenQueries, Tensor]:
+        """The same queries, those positions first where mean and std are wanted, and where each token has gone [M]."""
+        order = torch.argsort(self.with_mean_std.int(), descending=True, stable=True)  # [N]
         source, tokens = order.argsort()[self.source].sort(stable=True)
         positions = self.row[order], self.column[order]
-        return TokenQueries(*positions, source, self.targets[tokens], self.moments[order]), tokens.argsort()
+        return TokenQueries(*positions, source, self.targets[tokens], self.with_mean_std[order]), tokens.argsort()
 
     def to(self, device: torch.device | str) -> TokenQueries:
         return TokenQueries(*(to_device(getattr(self, name), device) for name in self.__dataclass_fields__))
@@ -60,15 +60,14 @@ class TokenQueries:
 def direct_head(model: nn.Module) -> Head | None:
     """The output head as a function [R, D] -> [R, V]; None where the model does more than that to make its logits.
 
-    Found out by one forward pass of a few tokens: capped or scaled logits differ from the bare head's.
+    One forward pass of a few tokens tells: capped or scaled logits differ from the bare head's.
     """
     head = getattr(model, "get_output_embeddings", lambda: None)()
     if head is None:
         return None
     device = next(model.parameters()).device
-    ids = torch.linspace(
-        0, model.config.vocab_size - 1, 8, device=device
-    ).long()  # not the padding token alone: it may be 0
+    # Not the padding token alone: its logits may be 0.
+    ids = torch.linspace(0, model.config.vocab_size - 1, 8, device=device).long()
     last = torch.full((1,), len(ids) - 1, device=device)
     seen, logits = hidden_states(model, {"input_ids": ids[None], "use_cache": False}, torch.zeros_like(last), last)
     if not logits.any() or not torch.equal(head(seen[None]), logits):
@@ -100,49 +99,49 @@ def _all_logits(model: nn.Module, inputs: dict[str, Any], row: Tensor, column: T
 
 
 @torch.inference_mode()
-def read_tokens(model: nn.Module, inputs: dict[str, Any], reads: TokenQueries, head: Head | None) -> Tensor:
-    """[4, M] float32 of every token read: log p, the mean and standard deviation of log p there, and 1 for a hit.
+def read_tokens(model: nn.Module, inputs: dict[str, Any], queries: TokenQueries, head: Head | None) -> Tensor:
+    """[4, M] float32 for each token: log p, mean and standard deviation of log p at its position, 1 if most likely.
 
-    Mean and standard deviation are NaN where ``reads`` does not want them.
+    Mean and standard deviation are NaN where the queries do not want them.
 
     Args:
-        head: of ``direct_head``; with None the model makes all N x V logits itself.
+        head: as ``direct_head`` gives it; with None the model makes all N x V logits itself.
     """
     device, width = next(model.parameters()).device, model.config.vocab_size
-    reads, place = reads.moments_first()  # passes with moments and passes without, but for one between
-    with_moments = int(reads.moments.sum())
-    counts = torch.bincount(reads.source, minlength=len(reads.row))
+    queries, place = queries.mean_std_first()  # so that at most one pass takes them for positions that do not want them
+    with_mean_std = int(queries.with_mean_std.sum())
+    counts = torch.bincount(queries.source, minlength=len(queries.row))
     ends = [0, *counts.cumsum(0).tolist()]  # tokens before each position
-    reads = reads.to(device)
+    queries = queries.to(device)
     if head is not None:
-        states, _ = hidden_states(model, inputs, reads.row, reads.column)
+        states, _ = hidden_states(model, inputs, queries.row, queries.column)
     else:
-        states = _all_logits(model, inputs, reads.row, reads.column)
+        states = _all_logits(model, inputs, queries.row, queries.column)
     rows, passed = rows_within(CHUNK_BYTES, width, device), rows_within(PASS_BYTES, width, device)
 
-    # The results' place is there before the chunks are: small tensors made between large ones would part the memory
-    # that a chunk gives back, so that the next one does not fit into it.
-    found = torch.empty(4, len(reads.source), device=device)
+    # Made before the chunks: a small tensor that is made between large ones would split the memory that a chunk gives
+    # back, and the next chunk would not fit into it.
+    results = torch.empty(4, len(queries.source), device=device)
 
     def read_chunk(first: int) -> None:
         with torch.inference_mode():  # threads do not inherit it
             chunk = states[first : first + rows]
             for logits in (chunk if head is None else head(chunk)).split(passed):
-                here = slice(ends[first], ends[first + len(logits)])
-                read = _pass if first < with_moments else _pass_without_moments
-                found[:, here] = read(logits.float(), reads.source[here] - first, reads.targets[here])
+                tokens = slice(ends[first], ends[first + len(logits)])
+                read = _pass if first < with_mean_std else _pass_without_mean_std
+                results[:, tokens] = read(logits.float(), queries.source[tokens] - first, queries.targets[tokens])
                 first += len(logits)
 
     map_on_cores(read_chunk, range(0, len(states), rows), device)
-    found[1:3].masked_fill_(~reads.moments[reads.source], float("nan"))
-    return found[:, to_device(place, device)]
+    results[1:3].masked_fill_(~queries.with_mean_std[queries.source], float("nan"))
+    return results[:, to_device(place, device)]
 
 
 def map_on_cores(call: Callable[[int], T], items: Sequence[int], device: torch.device) -> list[T]:
-    """``call`` of every item; on a CPU each core takes items of its own.
+    """``call(item)`` for each item, in their order; on a CPU each core takes items of its own.
 
-    Torch's threads would share each operation and wait for one another after it, dozens of times a chunk. Here a
-    core keeps its chunk in its own cache, and a busy machine does not hold up all threads at every operation.
+    Torch's threads would share each operation and wait for one another after it, dozens of times a chunk. This way a
+    core keeps its chunk in its own cache, and a busy machine does not hold up all threads at each operation.
     """
     threads = torch.get_num_threads()
     if device.type != "cpu" or threads == 1 or len(items) < 2 * threads:
@@ -169,7 +168,7 @@ def _pass(logits: Tensor, source: Tensor, targets: Tensor) -> Tensor:
     )
 
 
-def _pass_without_moments(logits: Tensor, source: Tensor, targets: Tensor) -> Tensor:
+def _pass_without_mean_std(logits: Tensor, source: Tensor, targets: Tensor) -> Tensor:
     """[4, M] for logits [R, V], mean and standard deviation left at 0."""
     best = most_likely(logits)[source]
     gold = torch.log_softmax(logits, -1)[source, targets]  # subtracts the largest first: nothing cancels here either
@@ -178,7 +177,7 @@ def _pass_without_moments(logits: Tensor, source: Tensor, targets: Tensor) -> Te
 
 
 def most_likely(logits: Tensor) -> Tensor:
-    """[R] ``logits.argmax(-1)`` (the first of equals): first the block, then within it, which on a CPU is ten times faster."""
+    """[R] ``logits.argmax(-1)``, the first of equals; block by block, which on a CPU is ten times faster."""
     rows, width = logits.shape
     size = math.gcd(width, BLOCKS[1])
     if logits.device.type != "cpu" or size < BLOCKS[0] or width < BLOCKS[0] ** 2:

@@ -5,7 +5,6 @@ Weights are read from safetensors (or GGUF) only, and code that comes with a mod
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from torch import nn
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import content_key, file_hash
-from benchmark.models.onednn import use_onednn
+from benchmark.models.onednn import Choice, use_onednn, wanted
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -33,14 +32,23 @@ class Loaded:
     source: str
 
 
-def load_model(source: str, *, dtype: str = "float32", device: str = "cpu", trust_remote_code: bool = False) -> Loaded:
+def load_model(
+    source: str,
+    *,
+    dtype: str = "float32",
+    device: str = "cpu",
+    trust_remote_code: bool = False,
+    matmul: Choice = "auto",
+) -> Loaded:
     """Load a causal language model and its tokenizer.
 
     Args:
         source: hub id (``owner/name`` or ``owner/name@revision``), folder, or ``path/to/file.gguf``.
+        matmul: whose products the linear layers take for float32 on a CPU (benchmark/models/onednn.py).
 
     Raises:
-        UserError: nothing is there, it is no causal language model, or its weights are not safetensors.
+        UserError: nothing is there, it is no causal language model, its weights are not safetensors, or this torch
+            does not have the products that ``matmul`` names.
     """
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -78,7 +86,8 @@ def load_model(source: str, *, dtype: str = "float32", device: str = "cpu", trus
         raise UserError(
             f"cannot load the model {source!r}: its weights lack {len(missing)} parameters, {missing[0]} first"
         )
-    if not tokenizer("a", add_special_tokens=False)["input_ids"]:  # made up, for want of the tokenizer's files
+    # Without the tokenizer's files transformers makes one up, which knows no text.
+    if not tokenizer("a", add_special_tokens=False)["input_ids"]:
         raise UserError(
             f"cannot load the model {source!r}: its tokenizer's files are missing; save it beside the weights"
         )
@@ -86,12 +95,12 @@ def load_model(source: str, *, dtype: str = "float32", device: str = "cpu", trus
         # De-quantised weights are plain ones; with the quantisation note they could not be saved and read again.
         model.config.__dict__.pop("quantization_config", None)
         model.__dict__.pop("hf_quantizer", None)
-    model = use_onednn(model.to(device).eval())
+    model = use_onednn(model.to(device).eval(), wanted(matmul))
     return Loaded(model, tokenizer, identify(source), source)
 
 
 def identify(source: str) -> str:
-    """What identifies a model's weights and tokenizer, without loading them: file hashes, or the hub's commit.
+    """A name for a model's weights and tokenizer, found without loading them: file hashes, or the hub's commit.
 
     Raises:
         UserError: nothing is there.
@@ -113,17 +122,8 @@ def identify(source: str) -> str:
     return f"hub-{where}-{getattr(config, '_commit_hash', None) or revision or 'unknown'}"
 
 
-def weights_hash(model: nn.Module) -> str:
-    """Hash of every parameter's bytes: equal models have equal hashes."""
-    digest = hashlib.sha256()
-    for name, parameter in sorted(model.named_parameters()):
-        digest.update(name.encode())
-        digest.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
 def hide_progress_bars() -> None:
-    """No bars of transformers' own: a board has one for everything."""
+    """Turn transformers' progress bars off: a board shows one of its own for everything."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -131,10 +131,10 @@ def hide_progress_bars() -> None:
 
 @contextmanager
 def hidden_gguf_bar() -> Iterator[None]:
-    """Inside, reading a GGUF file shows no bar: transformers draws that one past the switch for its bars."""
+    """Inside, reading a GGUF file shows no bar: transformers draws that one whatever its switch for bars says."""
     from transformers import modeling_gguf_pytorch_utils as gguf
 
-    bar = getattr(gguf, "tqdm", None)  # an import of theirs, which may go
+    bar = getattr(gguf, "tqdm", None)  # theirs to import, so it may disappear
     if bar is None:
         yield
         return

@@ -1,24 +1,67 @@
-"""oneDNN's products for a model's linear layers on a CPU, forward and backward.
+"""oneDNN's matrix products for a model's linear layers on a CPU, forward and backward.
 
-Torch takes MKL's float32 products, which on the AMD processor measured take about twice as long as oneDNN's; Intel's
-were not measured. Both are float32, with sums in another order. The operator is private to torch and may change, so it
-is tried before any layer uses it.
+Torch takes MKL's float32 products. On an AMD processor with AVX-512 they take about twice as long as oneDNN's; on a
+processor with AVX2 only, a training step is 10 to 25 % slower with oneDNN's. Both are float32, but they sum in another
+order, so that results differ in their last digits. The choice therefore follows from the processor and never from a
+timing: the same machine always gives the same numbers. oneDNN's operator is private to torch and may change, so it is
+tried before any layer uses it.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-# oneDNN writes code for every shape and keeps it, half a MiB each: for 1,024 shapes unless told otherwise. Writing it
-# anew costs a training step of ever new widths a tenth at most. Read at the first product.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+from benchmark.common.errors import UserError
 
-LARGEST_TRANSPOSED = 2**23  # elements: above it oneDNN's reading of transposed factors costs more than it gains
+Choice = Literal["auto", "onednn", "mkl"]  # "mkl": whatever torch itself takes
+
+CPUINFO = Path("/proc/cpuinfo")
+KERNELS_KEPT = "64"  # oneDNN compiles code for each shape and keeps it, half a MiB each, for 1,024 shapes by default
+LARGEST_TRANSPOSED = 2**23  # elements: above it oneDNN loses more by reading transposed factors than it gains
+
+
+def wanted(choice: Choice = "auto") -> bool:
+    """Whether a model's linear layers are to take oneDNN's products on this machine.
+
+    "auto" takes them on AMD processors with AVX-512, where they were measured to win. All others keep torch's default;
+    Intel's too, which were not measured, since MKL is made by Intel and tuned for them.
+
+    Raises:
+        UserError: "onednn" is asked for and this torch does not have its product.
+    """
+    if choice == "auto":
+        return torch.backends.cpu.get_cpu_capability() == "AVX512" and vendor() == "AuthenticAMD" and available()
+    if choice == "onednn" and not available():
+        raise UserError("this version of torch has no oneDNN product for linear layers; use auto or mkl instead")
+    return choice == "onednn"
+
+
+def kernel_name(choice: Choice = "auto") -> str:
+    """The library whose float32 products such a choice gives on this machine, for a run's provenance.
+
+    Raises:
+        UserError: as ``wanted``.
+    """
+    if wanted(choice):
+        return "onednn"
+    return "mkl" if torch.backends.mkl.is_available() else f"torch ({platform.machine()})"
+
+
+@cache
+def vendor() -> str:
+    """The processor's maker as Linux names it ("AuthenticAMD", "GenuineIntel"); empty where it does not."""
+    try:
+        lines = CPUINFO.read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("vendor_id")), "")
 
 
 def product(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -30,29 +73,29 @@ def product(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
 class _Differentiable(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        of_inputs, of_weight, _ = ctx.needs_input_grad
-        ctx.save_for_backward(inputs if of_weight else None, weight if of_inputs else None)
+        needs_inputs, needs_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(inputs if needs_weight else None, weight if needs_inputs else None)
         return product(inputs, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, weight = ctx.saved_tensors
-        of_inputs = of_weight = of_bias = None
-        again = torch.is_grad_enabled()  # this gradient is to be differentiated itself: torch's own products can be
+        inputs_gradient = weight_gradient = bias_gradient = None
+        again = torch.is_grad_enabled()  # the gradient itself will be differentiated, which torch's own products allow
         if ctx.needs_input_grad[0]:
-            of_inputs = gradient @ weight if again else product(gradient, weight.t())
+            inputs_gradient = gradient @ weight if again else product(gradient, weight.t())
         flat = gradient.flatten(0, -2)  # [N, O]
         if ctx.needs_input_grad[1]:
             rows = inputs.flatten(0, -2)  # [N, I]
             small = flat.numel() <= LARGEST_TRANSPOSED and not again
-            of_weight = product(flat.t(), rows.t()) if small else flat.t() @ rows
+            weight_gradient = product(flat.t(), rows.t()) if small else flat.t() @ rows
         if ctx.needs_input_grad[2]:
-            of_bias = flat.sum(0)
-        return of_inputs, of_weight, of_bias
+            bias_gradient = flat.sum(0)
+        return inputs_gradient, weight_gradient, bias_gradient
 
 
 class Linear(nn.Linear):
-    """A linear layer with oneDNN's product where it is in float32 on a CPU."""
+    """A linear layer that takes oneDNN's product for float32 on a CPU, and torch's own for everything else."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         plain = inputs.dtype != torch.float32 or self.weight.dtype != torch.float32 or inputs.device.type != "cpu"
@@ -67,7 +110,8 @@ class Linear(nn.Linear):
 def use_onednn(model: nn.Module, use: bool = True) -> nn.Module:
     """Give all of a model's plain linear layers oneDNN's product, or with ``use=False`` torch's own again.
 
-    Only the layers' class changes: parameters, names and saved files stay as they are.
+    Only the layers' class changes: parameters, names and saved files stay as they are. Nothing changes where torch
+    has no such product. ``use_onednn(model, wanted())`` decides by the processor.
     """
     before, after = (nn.Linear, Linear) if use else (Linear, nn.Linear)
     if use and not available():
@@ -81,6 +125,8 @@ def use_onednn(model: nn.Module, use: bool = True) -> nn.Module:
 @cache
 def available() -> bool:
     """Whether torch has the operator and it gives what it should."""
+    # oneDNN reads this at its first product. Where each step has another width, compiling anew costs a tenth at most.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KERNELS_KEPT)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         inputs, weight, gradient = torch.randn(6, 5), torch.randn(4, 5), torch.randn(6, 4)
@@ -92,4 +138,4 @@ def available() -> bool:
         ]
     except (AttributeError, RuntimeError, TypeError):
         return False
-    return all(torch.allclose(found, expected, rtol=1e-5, atol=1e-5) for found, expected in pairs)
+    return all(torch.allclose(ours, torchs, rtol=1e-5, atol=1e-5) for ours, torchs in pairs)

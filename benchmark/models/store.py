@@ -12,6 +12,7 @@ from torch import nn
 from benchmark.common.errors import UserError
 from benchmark.common.files import atomic_path, file_hash, read_json, write_json
 from benchmark.models.loading import Loaded, load_model, save_model
+from benchmark.models.onednn import Choice
 
 ABOUT = "artefact.json"
 
@@ -26,9 +27,9 @@ class ModelStore:
         return self.root / f"{label}-{key}"
 
     def has(self, label: str, key: str) -> bool:
-        """Whether the model is there and its files are as they were written.
+        """Whether the model is stored and its files are as they were written.
 
-        A damaged one is removed with a word on standard error: it will be made again.
+        A damaged model is removed, with a message on standard error, so that it will be made again.
         """
         folder = self.folder(label, key)
         if not folder.exists():
@@ -47,9 +48,9 @@ class ModelStore:
             return str(error).partition(". Delete")[0]
         return f"{wrong[0]} has changed" if wrong else ""
 
-    def load(self, label: str, key: str, *, dtype: str, device: str) -> Loaded:
+    def load(self, label: str, key: str, *, dtype: str, device: str, matmul: Choice = "auto") -> Loaded:
         """A stored model."""
-        return load_model(str(self.folder(label, key)), dtype=dtype, device=device)
+        return load_model(str(self.folder(label, key)), dtype=dtype, device=device, matmul=matmul)
 
     def save(self, label: str, key: str, model: nn.Module, tokenizer: Any, about: dict[str, Any]) -> None:
         """Store a model, whole or not at all, with what it was made from.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import nn
 
 from benchmark.config.schema import TinyLlama
-from benchmark.data.types import Dataset, Example
-from benchmark.models.onednn import use_onednn
+from benchmark.data.types import Dataset
+from benchmark.models.onednn import Choice, use_onednn, wanted
 
 EOS = "<|end|>"
 
@@ -19,8 +19,8 @@ EOS = "<|end|>"
 def train_tokenizer(dataset: Dataset, vocabulary: int) -> Any:
     """A byte-level BPE tokenizer trained on every text that the dataset holds.
 
-    The forget rows are among them, as they are in any real model's tokenizer data: a retrained model shares
-    its tokenizer with the fine-tuned one.
+    The forget examples are among them, as in any real model's tokenizer data: a retrained model shares its tokenizer
+    with the fine-tuned one.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -39,15 +39,13 @@ def train_tokenizer(dataset: Dataset, vocabulary: int) -> Any:
 
 
 def _texts(dataset: Dataset) -> list[str]:
-    def of(rows: Sequence[Example]) -> list[str]:
-        return [text for row in rows for text in (row.question, row.answer, row.paraphrased_answer) if text]
-
-    sets = (dataset.pretraining, dataset.full, dataset.real_authors, dataset.world_facts)
-    return [text for rows in sets for text in of(rows)] + list(dataset.refusals)
+    examples = chain(dataset.pretraining, dataset.full, dataset.real_authors, dataset.world_facts)
+    texts = [text for e in examples for text in (e.question, e.answer, e.paraphrased_answer) if text]
+    return texts + list(dataset.refusals)
 
 
-def build(sizes: TinyLlama, vocabulary: int, eos_id: int) -> nn.Module:
-    """A Llama of these sizes with seeded random weights."""
+def build(sizes: TinyLlama, vocabulary: int, eos_id: int, matmul: Choice = "auto") -> nn.Module:
+    """A Llama of these sizes with seeded random weights; ``matmul`` as in ``load_model``."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
@@ -65,7 +63,7 @@ def build(sizes: TinyLlama, vocabulary: int, eos_id: int) -> nn.Module:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(sizes.seed)
-        return use_onednn(LlamaForCausalLM(config).eval())
+        return use_onednn(LlamaForCausalLM(config).eval(), wanted(matmul))
 
 
 def perturbed(model: nn.Module, scale: float, seed: int) -> nn.Module:

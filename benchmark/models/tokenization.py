@@ -1,8 +1,8 @@
 """From a question and an answer to one token sequence with its answer marked.
 
-Prompt and answer are tokenised together and parted by character offsets: tokenised apart, a tokenizer
-that merges across the boundary ("Answer: " + "Paris") would lose the answer's first token. Exactly one
-closing EOS ends every answer and counts as an answer token.
+Prompt and answer are tokenised together, and character offsets tell where the answer starts: if they were tokenised one
+by one, a tokenizer that merges across the boundary ("Answer: " + "Paris") would lose the answer's first token. Exactly
+one closing EOS ends each answer and counts as an answer token.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.common.errors import UserError
+
+Spans = Sequence[tuple[int, int]]  # of characters: (a, b) is text[a:b]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class PromptTokenizer:
     def __init__(self, tokenizer: Any, template: str | None = None):
         if not getattr(tokenizer, "is_fast", False):
             raise UserError(
-                "the model's tokenizer is a slow one without character offsets; convert it to a fast one (tokenizer.json)"
+                "the model's tokenizer is a slow one without character offsets; "
+                "convert it to a fast one (tokenizer.json)"
             )
         if tokenizer.eos_token_id is None:
             raise UserError(
@@ -80,11 +83,27 @@ class PromptTokenizer:
 
     def encode(self, pairs: Sequence[tuple[str, str]]) -> list[TokenizedExample]:
         """Encode (question, answer) pairs, all in one call of the tokenizer."""
+        return [example for example, _, _ in self._placed(pairs)]
+
+    def overlapping(self, pairs: Sequence[tuple[str, str]], spans: Sequence[Spans]) -> list[list[bool]]:
+        """For each answer token of ``encode``, whether it shares a character with a span of its answer; EOS does not.
+
+        Args:
+            spans: of each pair, with ``answer[a:b]`` the characters of the span (a, b).
+        """
+        out = []
+        for (_, begin, offsets), wanted in zip(self._placed(pairs), spans, strict=True):
+            spanned = [(begin + a, begin + b) for a, b in wanted]
+            out.append([any(start < b and end > a for a, b in spanned) for start, end in offsets] + [False])
+        return out
+
+    def _placed(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[TokenizedExample, int, Spans]]:
+        """Each pair encoded, where its answer begins in the text, and where its answer tokens (without EOS) stand in it."""
         if not pairs:
             return []
         prompts = self.prompts([question for question, _ in pairs])
         texts = [prompt + answer for prompt, (_, answer) in zip(prompts, pairs, strict=True)]
-        batch = self._tokenize(texts, offsets=True)
+        batch = self._tokenize(texts)
         out = []
         for prompt, ids, offsets in zip(prompts, batch["input_ids"], batch["offset_mapping"], strict=True):
             end = len(ids)
@@ -94,14 +113,14 @@ class PromptTokenizer:
             # space at the prompt's end that stands alone, since generation leaves that space to the model too.
             boundary = len(prompt.rstrip(" "))
             start = next((i for i in range(end) if offsets[i][1] > boundary), end)
-            out.append(TokenizedExample([*ids[:end], self.eos_id], start))
+            out.append((TokenizedExample([*ids[:end], self.eos_id], start), len(prompt), offsets[start:end]))
         return out
 
     def encode_prompts(self, questions: Sequence[str]) -> list[list[int]]:
         """Token ids to generate from. Trailing spaces are left to the model, whose tokens begin with them."""
         if not questions:
             return []
-        batch = self._tokenize([p.rstrip(" ") for p in self.prompts(questions)], offsets=True)
+        batch = self._tokenize([p.rstrip(" ") for p in self.prompts(questions)])
         out = []
         for ids, offsets in zip(batch["input_ids"], batch["offset_mapping"], strict=True):
             added_eos = len(ids) > 1 and ids[-1] == self.eos_id and offsets[-1][0] == offsets[-1][1]
@@ -113,9 +132,9 @@ class PromptTokenizer:
         texts = self.tokenizer.batch_decode([list(row) for row in ids], skip_special_tokens=True)
         return [text.strip() for text in texts]
 
-    def _tokenize(self, texts: list[str], offsets: bool) -> Any:
+    def _tokenize(self, texts: list[str]) -> Any:
         # A chat template writes its own BOS; plain text gets what the tokenizer adds.
         special = self.template is not None
         return self.tokenizer(
-            texts, add_special_tokens=special, return_offsets_mapping=offsets, return_attention_mask=False
+            texts, add_special_tokens=special, return_offsets_mapping=True, return_attention_mask=False
         )

@@ -32,9 +32,9 @@ class Update:
     same: list[str] = field(default_factory=list)
     differs: list[str] = field(default_factory=list)  # lines; the record keeps its value
     skipped: str = ""  # why nothing was measured
-    notes: list[str] = field(default_factory=list)
 
     def line(self) -> str:
+        """What came of the record, for a terminal."""
         if self.skipped:
             return f"{self.label}: skipped: {self.skipped}"
         counts = [f"{len(self.same)} as before"]
@@ -42,8 +42,7 @@ class Update:
             if columns:
                 shown = ", ".join(columns[:4]) + (f" and {len(columns) - 4} more" if len(columns) > 4 else "")
                 counts.insert(0, f"{len(columns)} {word} ({shown})")
-        lines = [f"{self.label}: {', '.join(counts)}", *(f"  DIFFERS {text}" for text in self.differs)]
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+        return "\n".join([f"{self.label}: {', '.join(counts)}", *(f"  DIFFERS {text}" for text in self.differs)])
 
 
 def recompute(folder: Path, names: list[str] | None = None) -> list[Update]:
@@ -90,19 +89,14 @@ def _update(folder: Path, path: Path, names: list[str] | None, references: dict[
         return update
     try:
         scores = _load(scores_path(path))
-        reference = _reference(folder, record, references, update)
+        reference = _reference(folder, record, references)
         measured = _measure(record, scores, reference, names)
     except UserError as error:
         update.skipped = str(error)
         return update
     before = json.dumps(record.metrics)
-    needing = _model_columns(names)
     for column, measurement in measured.items():
-        if column in needing and record.value(column) is not None:
-            update.values[column] = record.value(column)
-            update.notes.append(f"{column}: needs a model; the record keeps its value")
-        else:
-            _merge(record, column, measurement, update)
+        _merge(record, column, measurement, update)
     if json.dumps(record.metrics) != before:
         write_json(path, record.model_dump())
     return update
@@ -132,8 +126,12 @@ def _load(path: Path) -> Scores:
         ) from None
 
 
-def _reference(folder: Path, record: Record, known: dict[Path, Scores | str], update: Update) -> Scores | None:
-    """The retrained model's scores, None where the record has no reference."""
+def _reference(folder: Path, record: Record, known: dict[Path, Scores | str]) -> Scores | None:
+    """The retrained model's scores, None where the record has no reference.
+
+    Args:
+        known: scores by path, or why they cannot be read; what is read is put there.
+    """
     if record.reference_key is None:
         return None
     path = scores_path(record_path(folder, "retrained", record.reference_key))
@@ -142,9 +140,9 @@ def _reference(folder: Path, record: Record, known: dict[Path, Scores | str], up
             known[path] = _load(path)
         except UserError as error:
             known[path] = str(error)
-    if isinstance(found := known[path], str):
-        raise UserError(f"its retrained reference cannot be read: {found}")
-    return found
+    if isinstance(scores := known[path], str):
+        raise UserError(f"its retrained reference cannot be read: {scores}")
+    return scores
 
 
 def _measure(
@@ -155,12 +153,6 @@ def _measure(
 
         return measure(scores, reference, names)
     return metrics.measure_all(scores, reference, names=names)
-
-
-def _model_columns(names: list[str] | None) -> set[str]:
-    """Columns that stored scores cannot give."""
-    chosen = [metrics.load_metric(name) for name in (metrics.metric_names() if names is None else names)]
-    return {c for metric in chosen if "model" in getattr(metric, "needs", ()) for c in metric.columns()}
 
 
 def _merge(record: Record, column: str, measurement: metrics.Measurement, update: Update) -> None:

@@ -15,6 +15,7 @@ from benchmark.evaluation.scores import Scores
 
 SCHEMA_VERSION = 2
 FORMER_COLUMNS = {"forget_quality_other_half": "forget_quality_test_authors"}  # of schema 1
+REMOVED_COLUMNS = {"mia_gradnorm"}  # of metrics that are gone; ignored where they have no value
 REFERENCE_ROWS = ("finetuned", "retrained", "base")  # rows that are models, not methods
 
 
@@ -98,17 +99,25 @@ def load_record(path: Path) -> Record:
 
 
 def _upgraded(data: Any) -> Any:
-    """The content of a record of schema 1 under the names of schema 2; another one as it is."""
-    if not isinstance(data, dict) or data.get("schema_version") != 1:
+    """What a record's file holds, under the names of this version; what is no record stays as it is."""
+    if not isinstance(data, dict):
         return data
-    config = data.get("config")
-    metrics = data.get("metrics")
-    return {
-        **{FORMER_KEYS.get(key, key): value for key, value in data.items()},
-        "config": {FORMER_KEYS.get(k, k): v for k, v in config.items()} if isinstance(config, dict) else config,
-        "metrics": {FORMER_COLUMNS.get(k, k): v for k, v in metrics.items()} if isinstance(metrics, dict) else metrics,
-        "schema_version": SCHEMA_VERSION,
-    }
+    if data.get("schema_version") == 1:
+        data = {
+            **{FORMER_KEYS.get(key, key): value for key, value in data.items()},
+            "config": _renamed(data.get("config"), FORMER_KEYS),
+            "metrics": _renamed(data.get("metrics"), FORMER_COLUMNS),
+            "schema_version": SCHEMA_VERSION,
+        }
+    if isinstance(metrics := data.get("metrics"), dict):
+        gone = [c for c in REMOVED_COLUMNS if isinstance(m := metrics.get(c), dict) and m.get("value") is None]
+        data = data | {"metrics": {column: m for column, m in metrics.items() if column not in gone}}
+    return data
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """A dictionary with its keys renamed; anything else as it is."""
+    return {names.get(key, key): v for key, v in value.items()} if isinstance(value, dict) else value
 
 
 def load_records(board: Path) -> list[Record]:

@@ -1,113 +1,146 @@
-"""Choosing one constant for every method by the same grid, without looking at retrained models.
+"""Choosing hyperparameters without looking at a retrained model, or at a row that decides the board.
 
-Each method gets the same values and the same number of trials. Rule: of the runs that end ``ok`` and keep at
-least 90 % of the fine-tuned model's utility, the one with the lowest forget probability on the selection
-authors, the first half of those to forget; where no run keeps so much, the one with the highest utility.
-Neither utility nor probability reads the retrained model, so it stays a fair judge of what is chosen.
+A trial is one run of a method with hyperparameters of its own. What the choice reads of it, and of the fine-tuned and the
+base model on the same rows (``Dataset.validation``): the gold answers' probability on the validation authors to forget,
+and on retained rows that no board reports their probability and ROUGE, and the utility that these give with the real
+authors and world facts.
+
+* A trial qualifies if it ended ``ok`` and keeps at least 90 % of the fine-tuned model's retain probability, retain ROUGE
+  and utility.
+* Of those that qualify, the gentlest is chosen whose forget probability is at or below the base model's: the nearest to
+  the fine-tuned model in retain probability. The base model never saw the forget rows, so pushing further than it rewards
+  damage. Where none gets there, the one with the lowest forget probability.
+* Where none qualifies, the method has no usable setting.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.common.errors import UserError
-from benchmark.common.files import write_text
-from benchmark.evaluation.scores import SetScores, of_validation_authors
+from benchmark.common.statistics import harmonic_mean
+from benchmark.evaluation.scores import Scores, of_validation_authors
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
+from metrics.model_utility import ModelUtility
 
-KEPT_UTILITY = 0.9
+KEPT = 0.9  # of the fine-tuned model's retain probability, retain ROUGE and utility
+ROUNDING = 1e-9  # relative: a number that equals its limit reaches it
+RETAIN = "retain_validation"  # the set, scored as "retain" is
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the choice reads of a model, each in [0, 1]."""
+
+    retain_probability: float
+    retain_rouge: float
+    utility: float  # harmonic mean of the parts that the rows allow
+    forget_probability: float  # of the validation authors
+
+    def keeps(self, finetuned: Reading, share: float = KEPT) -> bool:
+        """Whether at least that share of the fine-tuned model's three numbers is left."""
+        kept = ("retain_probability", "retain_rouge", "utility")
+        return all(getattr(self, name) >= share * getattr(finetuned, name) * (1 - ROUNDING) for name in kept)
+
+
+def read(scores: Scores) -> Reading:
+    """What the choice reads of a model's scores."""
+    sets = {"retain": scores[RETAIN], **{name: scores[name] for name in ("real_authors", "world_facts")}}
+    parts = {
+        f"{name}_{part.name}": float(np.nanmean(values)) if not np.isnan(values).all() else None
+        for name, rows in sets.items()
+        for part in ModelUtility.parts
+        for values in [part.transform(name, part.values(name, rows)[0])]
+    }
+    forget = scores["forget"]
+    probability = np.exp(-forget.answer_nll()[of_validation_authors(forget.authors)])
+    return Reading(
+        retain_probability=parts["retain_probability"] or 0.0,
+        retain_rouge=parts["retain_rouge"] or 0.0,
+        # TOFU's plain rows have no wrong answers: their truth ratio is undefined for every model alike.
+        utility=float(harmonic_mean(np.array([value for value in parts.values() if value is not None]))),
+        forget_probability=float(np.nanmean(probability)),
+    )
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of the grid, and whether the rule chose it."""
+    """One run of a method with these hyperparameters. ``reading`` is None where nothing could be scored."""
 
     method: str
     split: str
-    value: float
+    changes: dict[str, float] = field(hash=False)  # "lr" or another key of [training], or a field of the method
     status: str
-    utility: float | None
-    selection_forget_probability: float | None
-    minutes: float
-    chosen: bool = False
+    reading: Reading | None
+    minutes: float = 0.0
+    key: str = ""
+
+    def qualifies(self, finetuned: Reading) -> bool:
+        return self.status == "ok" and self.reading is not None and self.reading.keeps(finetuned)
 
 
-def selection_probability(forget: SetScores) -> float:
-    """Mean probability of the gold answers of the first half of the forget authors (at least one)."""
-    return float(np.exp(-forget.answer_nll()[of_validation_authors(forget.authors)]).mean())
+def choose(trials: Iterable[Trial], finetuned: Reading, base: Reading) -> Trial | None:
+    """The rule, on the trials of one method; None where none qualifies."""
+    usable = [(t, t.reading) for t in trials if t.reading is not None and t.qualifies(finetuned)]
+    if not usable:
+        return None
+    limit = base.forget_probability * (1 + ROUNDING)
+    reached = [(t, r) for t, r in usable if r.forget_probability <= limit]
+    if reached:
+        return min(reached, key=lambda pair: abs(pair[1].retain_probability - finetuned.retain_probability))[0]
+    return min(usable, key=lambda pair: pair[1].forget_probability)[0]
 
 
-def trials(folder: Path, key: str, only: Collection[str] | None = None) -> list[Trial]:
-    """Every trained run of a sweep's folder with the rule's choice, by split and method.
+def least_harm(trials: Sequence[Trial]) -> Trial:
+    """The trial that is shown where none qualifies: the one with the highest utility."""
+    return max(trials, key=lambda t: -1.0 if t.reading is None else t.reading.utility)
 
-    Args:
-        key: what the grid changed, a key of the training recipe ("lr").
-        only: keys of the records that count, where the folder may hold those of other settings; None: all.
+
+def reading_of(folder: Path, record: Record) -> Reading | None:
+    """What the choice reads of a run; None where it left no scores.
 
     Raises:
-        UserError: no fine-tuned row to compare with, or methods with different grids.
+        UserError: its scores hold no validation rows.
     """
-    records = [record for record in load_records(folder) if only is None or record.key in only]
-    finetuned = {r.split: r.value("model_utility") for r in records if r.method == "finetuned"}
-    groups: dict[tuple[str, str], list[Trial]] = {}
-    for record in records:
-        # Methods in closed form have no losses: nothing of the recipe touches them.
-        if "training" in record.config and record.losses:
-            groups.setdefault((record.split, record.method), []).append(_trial(folder, record, key))
-    grids = {name: tuple(sorted(t.value for t in group)) for name, group in groups.items()}
-    if len(set(grids.values())) > 1:
-        different = "; ".join(f"{name[1]} {grid}" for name, grid in sorted(grids.items()))
-        raise UserError(f"the methods had different grids, so the sweep is not finished or not fair: {different}")
-    out = []
-    for (split, _), group in sorted(groups.items()):
-        if finetuned.get(split) is None:
-            raise UserError(f"{folder} has no finetuned row of {split}, whose utility the rule compares with")
-        best = choose(group, KEPT_UTILITY * finetuned[split])
-        out += [Trial(**{**asdict(t), "chosen": t is best}) for t in sorted(group, key=lambda t: t.value)]
-    return out
-
-
-def choose(group: Sequence[Trial], least_utility: float) -> Trial:
-    """The rule, on the trials of one method."""
-    kept = [t for t in group if t.status == "ok" and (t.utility or 0) >= least_utility]
-    if kept:
-        return min(kept, key=lambda t: t.selection_forget_probability)
-    return max(group, key=lambda t: t.utility or 0)
-
-
-def _trial(folder: Path, record: Record, key: str) -> Trial:
     path = scores_path(record_path(folder, record.method, record.key))
-    probability = selection_probability(load_scores(path)["forget"]) if path.exists() else None
-    if key not in record.config["training"]:
-        raise UserError(f"{key!r} is no key of the training recipe; there are {', '.join(record.config['training'])}")
-    return Trial(
-        method=record.method,
-        split=record.split,
-        value=record.config["training"][key],
-        status=record.status,
-        utility=record.value("model_utility"),
-        selection_forget_probability=probability,
-        minutes=record.seconds.get("total", 0.0) / 60,
-    )
+    if not path.exists():
+        return None
+    scores = load_scores(path)
+    if RETAIN not in scores:
+        raise UserError(f"{path} holds no validation rows; run the sweep again: its trials are scored on them")
+    return read(scores)
 
 
-def write_sweep(folder: Path, found: Sequence[Trial], key: str) -> tuple[Path, Path]:
-    """Write ``sweep.csv`` (every trial) and ``selected.toml`` (tables for a preset, from the largest split)."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(Trial.__dataclass_fields__), lineterminator="\n")
-    table.writeheader()
-    table.writerows(asdict(t) for t in found)
-    write_text(folder / "sweep.csv", text.getvalue())
-    largest = max(t.split for t in found)
-    chosen = [t for t in found if t.chosen and t.split == largest]
-    settings = [f'[settings."{t.method}".training]\n{key} = {t.value!r}\n' for t in chosen]
-    head = f"# Chosen by the sweep's rule (benchmark/records/selection.py) from {len(found)} runs.\n\n"
-    write_text(folder / "selected.toml", head + "\n".join(settings))
-    return folder / "sweep.csv", folder / "selected.toml"
+def load_trials(folder: Path, keys: dict[str, dict[str, float]]) -> tuple[list[Trial], Reading, Reading]:
+    """The trials of a sweep's folder, and what the choice reads of the fine-tuned and the base model.
+
+    Args:
+        keys: of the records that count -> what they changed; those of the two models change nothing.
+
+    Raises:
+        UserError: the fine-tuned or the base model is not there.
+    """
+    records = [record for record in load_records(folder) if record.key in keys]
+    models = {r.method: reading_of(folder, r) for r in records if r.method in ("finetuned", "base")}
+    for name in ("finetuned", "base"):
+        if models.get(name) is None:
+            raise UserError(f"{folder} has no scored {name} row, which the choice compares with")
+    trials = [
+        Trial(
+            method=record.method,
+            split=record.split,
+            changes=keys[record.key],
+            status=record.status,
+            reading=reading_of(folder, record),
+            minutes=record.seconds.get("total", 0.0) / 60,
+            key=record.key,
+        )
+        for record in records
+        if record.method not in models
+    ]
+    return trials, models["finetuned"], models["base"]  # type: ignore[return-value]

@@ -1,7 +1,7 @@
 """How the claims of the RKLD paper (arXiv 2406.01983) fare on a board: records, and the Parquet files beside them.
 
 A difference is always "first minus second" of two rows that answered the same questions, with a 95 % interval from a
-paired bootstrap: every row, and the retrained reference, is measured on the same drawn authors (``samples.py``).
+paired bootstrap: every row, and the retrained reference, is measured on the same drawn authors (``bootstrap.py``).
 With fewer than five forget authors there are next to no distinct draws of authors: rows are drawn instead, which
 takes answers about one author for independent and so understates the uncertainty; the page says where. Intervals are
 widened to take in the difference itself, as the metrics' are, since resampled D leans upwards. Seeds of unlearning are

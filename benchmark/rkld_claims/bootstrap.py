@@ -1,4 +1,4 @@
-"""The rows of a board with what a paired bootstrap needs: values, and draws that all rows of a split share."""
+"""The methods of a board with what a paired bootstrap needs: values, and draws that all methods of a split share."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.common.statistics import (
-    DRAWS,
-    bootstrap_ks,
-    cluster_bootstrap_means,
-    harmonic_mean,
-    interval_rng,
-    resampling_units,
-)
+from benchmark.common.kolmogorov_smirnov import bootstrap_ks
+from benchmark.common.statistics import DRAWS, cluster_bootstrap_means, harmonic_mean, interval_rng, resampling_units
 from benchmark.evaluation.scores import check_same_rows
 from benchmark.records.record import Record
 from metrics.model_utility import ModelUtility
@@ -77,12 +71,12 @@ class MethodSamples:
 
     def value(self, quantity: str, seeds: list[int] | None = None) -> float | None:
         """Mean over the seeds, None where one of them has none."""
-        values = [s.value(quantity) for s in self._of(seeds)]
+        values = [s.value(quantity) for s in self._chosen(seeds)]
         return None if None in values or not values else float(np.mean(values))
 
     def draws(self, quantity: str, seeds: list[int] | None = None) -> np.ndarray | str:
         """[draws] averaged over the seeds, or why there are none."""
-        chosen = self._of(seeds)
+        chosen = self._chosen(seeds)
         for sample in chosen:
             if quantity not in sample.draws:
                 reason = sample.why.get(quantity, "not measured")
@@ -91,7 +85,7 @@ class MethodSamples:
             return f"{self.name}: its seeds did not answer the same questions"
         return np.mean([sample.draws[quantity] for sample in chosen], axis=0) if chosen else f"{self.name}: no seed"
 
-    def _of(self, seeds: list[int] | None) -> list[Sample]:
+    def _chosen(self, seeds: list[int] | None) -> list[Sample]:
         return [sample for seed, sample in self.samples.items() if seeds is None or seed in seeds]
 
 
@@ -130,8 +124,11 @@ def clusters(rows: SetScores) -> tuple[np.ndarray, str]:
 
 
 def stream(split: str, set_name: str) -> np.random.Generator:
-    """A generator that is the same for all rows of a split. Each bootstrap function draws its units first and nothing
-    else, so that as many draws of as many units are the same units for every row: this is what pairs them."""
+    """A generator that is the same for all methods of a split.
+
+    Each bootstrap function draws its units first and nothing else. So the same number of draws of the same number of
+    units gives the same units for every method: this is what pairs them.
+    """
     return interval_rng(f"claims {split} {set_name}")
 
 

@@ -1,4 +1,4 @@
-"""Comparisons of two rows, quantity by quantity, and what is found of a claim."""
+"""Comparisons of two methods on a split, quantity by quantity, and what is found of a claim."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmark.common.statistics import widened_interval
-from benchmark.records.selection import KEPT_UTILITY
+from benchmark.records.selection import KEPT
 from benchmark.rkld_claims.bootstrap import Basis, MethodSamples
 
 MARGIN = "utility_margin"  # model utility minus 90 % of the fine-tuned model's
@@ -15,7 +15,7 @@ MARGIN = "utility_margin"  # model utility minus 90 % of the fine-tuned model's
 
 @dataclass(frozen=True)
 class Number:
-    """One quantity of two rows, or of one row alone (``other`` and ``difference`` are then None)."""
+    """One quantity of two methods, or of one alone (``other`` and ``difference`` are then None)."""
 
     value: float | None
     other: float | None
@@ -35,7 +35,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two rows of a split (``other`` is "" for a row alone)."""
+    """Two rows of a board on one split, by their names (``other`` is "" for a row alone)."""
 
     row: str
     other: str
@@ -66,46 +66,48 @@ class Finding:
 
 
 def compare(
-    row: MethodSamples, other: MethodSamples, quantities: tuple[str, ...], tuned: MethodSamples | None = None
+    first: MethodSamples, second: MethodSamples, quantities: tuple[str, ...], tuned: MethodSamples | None = None
 ) -> Comparison:
-    """``row`` minus ``other`` over the seeds that both have. ``tuned`` is for MARGIN, which is ``row``'s alone."""
-    seeds = sorted(row.samples.keys() & other.samples.keys())
-    numbers = {q: _difference(row, other, q, seeds) for q in quantities if q != MARGIN}
+    """``first`` minus ``second`` over the seeds that both have. ``tuned`` is for MARGIN, which is ``first``'s alone."""
+    seeds = sorted(first.samples.keys() & second.samples.keys())
+    numbers = {q: _difference(first, second, q, seeds) for q in quantities if q != MARGIN}
     if MARGIN in quantities and tuned is not None:
-        numbers[MARGIN] = margin(row, tuned)
-    return Comparison(row.name, other.name, row.split, tuple(seeds), (row.status, other.status), numbers, basis_of(row))
+        numbers[MARGIN] = margin(first, tuned)
+    return Comparison(
+        first.name, second.name, first.split, tuple(seeds), (first.status, second.status), numbers, basis_of(first)
+    )
 
 
-def alone(row: MethodSamples, quantities: tuple[str, ...], tuned: MethodSamples | None = None) -> Comparison:
-    """A row's own values, over all its seeds."""
-    numbers = {q: _value(row, q) for q in quantities if q != MARGIN}
+def alone(method: MethodSamples, quantities: tuple[str, ...], tuned: MethodSamples | None = None) -> Comparison:
+    """A method's own values, over all its seeds."""
+    numbers = {q: _value(method, q) for q in quantities if q != MARGIN}
     if MARGIN in quantities and tuned is not None:
-        numbers[MARGIN] = margin(row, tuned)
-    return Comparison(row.name, "", row.split, tuple(row.samples), (row.status,), numbers, basis_of(row))
+        numbers[MARGIN] = margin(method, tuned)
+    return Comparison(method.name, "", method.split, tuple(method.samples), (method.status,), numbers, basis_of(method))
 
 
-def margin(row: MethodSamples, tuned: MethodSamples) -> Number:
+def margin(method: MethodSamples, tuned: MethodSamples) -> Number:
     """Model utility minus 90 % of the fine-tuned model's, on the same draws."""
-    value, least = row.value("model_utility"), tuned.value("model_utility")
-    least = None if least is None else KEPT_UTILITY * least
-    a, b = row.draws("model_utility"), tuned.draws("model_utility")
-    return _number(value, least, a, b if isinstance(b, str) else KEPT_UTILITY * b, _paired(row, tuned))
+    value, least = method.value("model_utility"), tuned.value("model_utility")
+    least = None if least is None else KEPT * least
+    a, b = method.draws("model_utility"), tuned.draws("model_utility")
+    return _number(value, least, a, b if isinstance(b, str) else KEPT * b, _paired(method, tuned))
 
 
-def basis_of(row: MethodSamples) -> Basis | None:
-    return next((s.basis for s in row.samples.values() if s.basis is not None), None)
+def basis_of(method: MethodSamples) -> Basis | None:
+    return next((s.basis for s in method.samples.values() if s.basis is not None), None)
 
 
-def _difference(row: MethodSamples, other: MethodSamples, quantity: str, seeds: list[int]) -> Number:
+def _difference(first: MethodSamples, second: MethodSamples, quantity: str, seeds: list[int]) -> Number:
     if not seeds:
-        return Number(row.value(quantity), other.value(quantity), None, None, None, None, "no seed in common")
-    values = row.value(quantity, seeds), other.value(quantity, seeds)
-    return _number(*values, row.draws(quantity, seeds), other.draws(quantity, seeds), _paired(row, other))
+        return Number(first.value(quantity), second.value(quantity), None, None, None, None, "no seed in common")
+    values = first.value(quantity, seeds), second.value(quantity, seeds)
+    return _number(*values, first.draws(quantity, seeds), second.draws(quantity, seeds), _paired(first, second))
 
 
-def _paired(row: MethodSamples, other: MethodSamples) -> str:
-    """Why two rows cannot be paired, "" where they can."""
-    asked = {s.questions for r in (row, other) for s in r.samples.values() if s.questions}
+def _paired(first: MethodSamples, second: MethodSamples) -> str:
+    """Why two methods cannot be paired, "" where they can."""
+    asked = {s.questions for method in (first, second) for s in method.samples.values() if s.questions}
     return "not scored on the same questions" if len(asked) > 1 else ""
 
 
@@ -126,8 +128,8 @@ def _number(
     return Number(value, other, difference, *limits, share)
 
 
-def _value(row: MethodSamples, quantity: str) -> Number:
-    value, drawn = row.value(quantity), row.draws(quantity)
+def _value(method: MethodSamples, quantity: str) -> Number:
+    value, drawn = method.value(quantity), method.draws(quantity)
     if value is None:
         return Number(None, None, None, None, None, None, "undefined")
     if isinstance(drawn, str):

@@ -1,4 +1,4 @@
-"""The rows of a board's folder, read and measured when they are first asked for."""
+"""The methods of a board's folder, read and measured when they are first asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.data.types import FORGET_PERCENT
-from benchmark.leaderboard.entries import groups, newest
+from benchmark.leaderboard.grouping import groups, newest
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
 from benchmark.rkld_claims.bootstrap import QUANTITIES, MethodSamples, Sample, make_sample
@@ -17,31 +17,33 @@ if TYPE_CHECKING:
 
 
 class Evidence:
-    """The rows of a board's folder. Scores are read, and draws made, when a row is first asked for."""
+    """The methods of a board's folder. Scores are read, and draws made, when a method is first asked for."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self.records = load_records(self.folder)
-        self._references: dict[str, Scores | None] = {}  # all rows of a split read the same one
-        self._rows: dict[tuple[str, str], MethodSamples | None] = {}
+        self._references: dict[str, Scores | None] = {}  # by key: all methods of a split read the same one
+        self._methods: dict[tuple[str, str], MethodSamples | None] = {}
 
     @cached_property
     def members(self) -> dict[tuple[str, str], list[Record]]:
         """(name, split) -> the records that ran, by seed; of a method with several settings the first."""
-        found: dict[tuple[str, str], list[Record]] = {}
+        members: dict[tuple[str, str], list[Record]] = {}
         for label, group in groups(self.records, newest(self.records)[0]):
             ran = [record for record in group if record.status != "failed" and not record.reference]
             if ran and label == ran[0].method:
-                found.setdefault((label, ran[0].split), ran)
-        return found
+                members.setdefault((label, ran[0].split), ran)
+        return members
 
     @property
     def splits(self) -> list[str]:
-        there = {split for _, split in self.members}
-        return [s for s in FORGET_PERCENT if s in there] + sorted(there - FORGET_PERCENT.keys())
+        """The splits that something ran on, TOFU's first and from small to large."""
+        splits = {split for _, split in self.members}
+        return [split for split in FORGET_PERCENT if split in splits] + sorted(splits - FORGET_PERCENT.keys())
 
     def names(self, split: str) -> list[str]:
-        return [name for name, where in self.members if where == split]
+        """What ran on a split."""
+        return [name for name, place in self.members if place == split]
 
     @cached_property
     def _labels(self) -> set[tuple[str, str]]:
@@ -49,15 +51,15 @@ class Evidence:
 
     def others(self, name: str, split: str) -> int:
         """How many further settings of a method the folder holds, which are not looked at."""
-        return sum(where == split and label.startswith(f"{name} ") for label, where in self._labels)
+        return sum(place == split and label.startswith(f"{name} ") for label, place in self._labels)
 
-    def row(self, name: str, split: str) -> MethodSamples | None:
-        """None where nothing of that name ran on that split."""
-        if (name, split) not in self._rows:
-            records = self.members.get((name, split))
-            made = records and MethodSamples(name, split, {r.seed: self._sample(r) for r in records}, records[0].config)
-            self._rows[name, split] = made or None
-        return self._rows[name, split]
+    def method(self, name: str, split: str) -> MethodSamples | None:
+        """A method or reference model by its name; None where nothing of that name ran on that split."""
+        if (name, split) not in self._methods:
+            records = self.members.get((name, split), [])
+            samples = {record.seed: self._sample(record) for record in records}
+            self._methods[name, split] = MethodSamples(name, split, samples, records[0].config) if records else None
+        return self._methods[name, split]
 
     def _sample(self, record: Record) -> Sample:
         scores = self._scores(record)
@@ -70,8 +72,8 @@ class Evidence:
             return None, "its record names no retrained reference"
         key = record.reference_key
         if key not in self._references:
-            found = [r for r in self.records if r.key == key]
-            self._references[key] = self._scores(found[0]) if found else None
+            reference = next((other for other in self.records if other.key == key), None)
+            self._references[key] = self._scores(reference) if reference else None
         scores = self._references[key]
         return scores, "" if scores else "no Parquet file of its retrained reference"
 

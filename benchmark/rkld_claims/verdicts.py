@@ -13,7 +13,7 @@ SIDES = {1: WITH, -1: AGAINST, 0: OPEN}
 
 
 def read(pair: Comparison, side: int) -> Comparison:
-    """The comparison with its reading: ``side`` is 1 for the paper, -1 against it. One of a row not ok decides nothing."""
+    """The comparison with its reading: ``side`` is 1 for the paper, -1 against it. It decides nothing if a row is not ok."""
     if pair.is_sound:
         return replace(pair, reading=SIDES[side])
     names = zip((pair.row, pair.other), pair.statuses, strict=False)
@@ -40,9 +40,9 @@ def tally(pairs: list[Comparison]) -> str:
     several = len({pair.row for pair in counted}) > 1
 
     def part(reading: str) -> str:
-        found = [pair for pair in counted if pair.reading == reading]
-        names = ", ".join(f"{pair.row} − {pair.other}" if several else pair.other for pair in found)
-        return f"{len(found)} {reading}" + (f" ({names})" if found and reading != WITH else "")
+        alike = [pair for pair in counted if pair.reading == reading]
+        names = ", ".join(f"{pair.row} − {pair.other}" if several else pair.other for pair in alike)
+        return f"{len(alike)} {reading}" + (f" ({names})" if alike and reading != WITH else "")
 
     left = f"; {len(pairs) - len(counted)} not counted" if len(pairs) > len(counted) else ""
     noun = "comparison" if len(counted) == 1 else "comparisons"

@@ -27,6 +27,7 @@ from benchmark.data.types import Dataset, Example
 from benchmark.models import loading as models
 from benchmark.models import tiny
 from benchmark.models.loading import Loaded
+from benchmark.models.onednn import kernel_name
 from benchmark.models.store import ModelStore
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.training.finetune import finetune
@@ -105,11 +106,12 @@ class Checkpoints:
 
     @property
     def arithmetic(self) -> dict[str, Any]:
-        """What decides the last digits of every number: the precision, the kind of device, the order of sums."""
+        """What decides the last digits of every number: the precision, the device's kind, the order and way of sums."""
         return {
             "dtype": self.preset.dtype,
             "device": self.device.partition(":")[0],
             "threads": self.preset.launch.threads,
+            "matmul": kernel_name(self.preset.launch.matmul) if self.device == "cpu" else "",
         }
 
     def key(self, spec: ModelSpec) -> str:
@@ -159,7 +161,7 @@ class Checkpoints:
         else:
             sizes = self.preset.model.tiny
             tokenizer = tiny.train_tokenizer(self.dataset, sizes.vocabulary)
-            model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id).to(self.device)
+            model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id, self.preset.launch.matmul).to(self.device)
         each = self.units(spec)
         with torch_threads(self.preset.launch.threads):
             outcome = finetune(
@@ -190,10 +192,14 @@ class Checkpoints:
             source, preset = self.published(spec), self.preset
             if source:
                 code = preset.model.trust_remote_code
-                loaded = models.load_model(source, dtype=preset.dtype, device=self.device, trust_remote_code=code)
+                loaded = models.load_model(
+                    source, dtype=preset.dtype, device=self.device, trust_remote_code=code, matmul=preset.launch.matmul
+                )
             else:
                 self.make(spec)
-                loaded = self.store.load(spec.label, self.key(spec), dtype=preset.dtype, device=self.device)
+                loaded = self.store.load(
+                    spec.label, self.key(spec), dtype=preset.dtype, device=self.device, matmul=preset.launch.matmul
+                )
             loaded.model.requires_grad_(False)
             self._memory[spec] = replace(loaded, identity=self.key(spec))
         return self._memory[spec]

@@ -34,10 +34,11 @@ def outline(preset: Preset, tune: bool = False) -> str:
     rows = len(preset.splits) * len(preset.seeds) * len(preset.methods)
     lines.append(f"{rows} rows: {len(preset.methods)} methods x {', '.join(preset.splits)} x seeds {preset.seeds}")
     if tune:
-        swept = len(swept_methods(preset))
-        values = ", ".join(f"{value:g}" for value in preset.sweep.values)
+        swept, sweep = len(swept_methods(preset)), preset.sweep
+        start = ", ".join(f"{value:g}" for value in sweep.values)
         lines.append(
-            f"before them {swept * len(preset.sweep.values)} trials on {max(preset.splits)}: {preset.sweep.key} = {values}"
+            f"before them {swept * sweep.trials} trials on {max(preset.splits)}, {sweep.trials} of each method: "
+            f"{sweep.key} = {start}, then in steps of {sweep.factor:g} between {sweep.low:g} and {sweep.high:g}"
         )
     for name, method in chosen.items():
         recipe = _recipe(preset.training_of(method_source(name)[0])) if method.trains else "in closed form"

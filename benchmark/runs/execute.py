@@ -44,7 +44,7 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         partial=preset.scoring.limit is not None,
         config=run.config,
         dataset={"name": dataset.name, "identity": dataset.identity, **dataset.notes},
-        provenance=provenance(),
+        provenance=provenance() | {"arithmetic": checkpoints.arithmetic},
     )
     scores = None
     try:

@@ -50,7 +50,9 @@ class ResolvedRun:
         start: the model that is scored, or that unlearning starts from.
         models: the trained models that the run reads; of the base model the others need the tokenizer alone.
         config: everything that was set.
-        reference: the record of the retrained model that the run is compared with; None for that model itself.
+        reference: the record of the retrained model that the run is compared with; None for that model itself, and
+            where a sweep chooses, which compares with none.
+        is_reference: whether it is that model.
         training_work, scoring_work: in row-forwards, for the progress bar.
     """
 
@@ -58,6 +60,7 @@ class ResolvedRun:
     key: str
     record: Path = field(compare=False)
     reference: Path | None = field(compare=False)
+    is_reference: bool = field(compare=False)
     method: Method | None = field(compare=False)
     recipe: Recipe | None = field(compare=False)
     start: ModelSpec = field(compare=False)
@@ -69,11 +72,6 @@ class ResolvedRun:
     @property
     def label(self) -> str:
         return self.run.label
-
-    @property
-    def is_reference(self) -> bool:
-        """Whether it is the retrained model that all others of its split are compared with."""
-        return self.reference is None
 
     @property
     def in_memory(self) -> list[ModelSpec]:
@@ -99,9 +97,10 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     models = [ModelSpec("base"), start]
     if method is not None and "reinforced" in method.required():
         models.append(ModelSpec("reinforced", run.split))
-    config = _config(checkpoints, method, recipe)
+    config = _config(checkpoints, run.name, method, recipe)
     reference_run = reference_of(run.split, checkpoints)
-    reference = None if run == reference_run else resolve(reference_run, checkpoints)
+    blind = preset.scoring.sets == "validation"  # a choice of hyperparameters never compares with a retrained model
+    reference = None if blind or run == reference_run else resolve(reference_run, checkpoints)
     parts: dict[str, Any] = {
         "pipeline": PIPELINE,
         "run": [run.name, run.split, run.seed],
@@ -124,6 +123,7 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         key=key,
         record=record_path(checkpoints.folder, run.name, key),
         reference=None if reference is None else reference.record,
+        is_reference=run == reference_run,
         method=method,
         recipe=recipe,
         start=start,
@@ -136,8 +136,13 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
 
 def evaluation_sets(checkpoints: Checkpoints, split: str) -> dict[str, tuple[Example, ...]]:
     """The rows that are scored, by set."""
-    limit = checkpoints.preset.scoring.limit
-    return {name: rows[:limit] for name, rows in checkpoints.dataset.evaluation(split).items()}
+    scoring, dataset = checkpoints.preset.scoring, checkpoints.dataset
+    sets = {}
+    if scoring.sets != "evaluation":
+        sets |= dataset.validation(split)
+    if scoring.sets != "validation":
+        sets |= dataset.evaluation(split)
+    return {name: rows[: scoring.limit] for name, rows in sets.items()}
 
 
 def _start(run: Run) -> ModelSpec:
@@ -146,7 +151,7 @@ def _start(run: Run) -> ModelSpec:
     return ModelSpec("base" if run.method == "base" else "finetuned")
 
 
-def _config(checkpoints: Checkpoints, method: Method | None, recipe: Recipe | None) -> dict[str, Any]:
+def _config(checkpoints: Checkpoints, name: str, method: Method | None, recipe: Recipe | None) -> dict[str, Any]:
     preset = checkpoints.preset
     config: dict[str, Any] = {
         "dataset": preset.dataset.model_dump(),
@@ -159,6 +164,8 @@ def _config(checkpoints: Checkpoints, method: Method | None, recipe: Recipe | No
     }
     if method is not None and recipe is not None:
         config |= {"method": dataclasses.asdict(method), "training": recipe.model_dump()}  # type: ignore[call-overload]
+        if tuning := preset.tuning_of(name):
+            config["tuning"] = tuning.model_dump()
         if "reinforced" in method.required():
             config["reinforcement"] = preset.reinforcement.model_dump()
     return config

@@ -38,9 +38,11 @@ def board_runs(preset: Preset) -> list[list[Run]]:
             block = []
             if seed == preset.seeds[0]:
                 reference, *others = [Run("retrained", split, number) for number in preset.retrained_seeds]
-                block = [reference, Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
-                if split not in preset.model.retrained:  # a published retrained model has no sister of another seed
-                    block += others
+                block = [Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
+                if preset.scoring.sets != "validation":
+                    block.insert(0, reference)
+                    if split not in preset.model.retrained:  # a published retrained model has no sister of another seed
+                        block += others
             blocks.append(block + [Run(method, split, seed) for method in preset.methods])
     return blocks
 

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.common.errors import UserError
 from benchmark.common.registry import split_fields
 from benchmark.config.recipe import Recipe
-from benchmark.config.schema import MethodSettings, Preset
-from benchmark.records.selection import Trial, trials, write_sweep
+from benchmark.config.schema import MethodSettings, Preset, Tuning
+from benchmark.records.selection import Reading, Trial, choose, least_harm, load_trials
 from benchmark.runs import board
 from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.identity import resolve
 from benchmark.runs.plan import board_runs
+from benchmark.runs.search import Axis, Search, rounded
 from methods import load_method, method_source
+
+SPREAD = 30.0  # how far from its default the second constant may go
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a sweep found for one method: its trials, and the one that is taken."""
+
+    method: str  # as the preset names it, perhaps a file's path
+    trials: list[Trial]
+    chosen: Trial
+    tuning: Tuning
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished sweep."""
+
+    split: str
+    finetuned: Reading
+    base: Reading
+    choices: list[Choice]
 
 
 def run_sweep(
@@ -25,69 +50,116 @@ def run_sweep(
     workers: int | None = None,
     time_limit: float | None = None,
     say: Callable[[str], None] = print,
-) -> list[Trial]:
+) -> Outcome | None:
     """Do what is missing of the preset's sweep (``[sweep]``) on its largest split and first seed, and choose.
 
     Args:
-        folder: of the trials' records, ``sweep.csv`` and ``selected.toml``.
+        folder: of the trials' records.
         models: folder of the trained models, shared with the board.
         time_limit: minutes.
 
     Returns:
-        Every trial with the rule's choice; none where the time limit left some undone.
+        Every method's trials and choice; None where the time limit left some undone.
     """
-    keys: set[str] = set()
     end = None if time_limit is None else time.monotonic() + 60 * time_limit
-    for value in preset.sweep.values:
+    searches = {method: search_of(preset, method) for method in swept_methods(preset)}
+    trials: list[Trial] = []
+    models_read: list[Reading] | None = None
+    while points := _points(searches, trials, models_read):
         left = None if end is None else max(0.0, (end - time.monotonic()) / 60)
-        trial = trial_preset(preset, value, models)
+        trial = trial_preset(preset, points, models)
         board.run_board(trial, folder, workers=workers, time_limit=left, say=say)
         checkpoints = Checkpoints(trial, folder)
         runs = [resolve(run, checkpoints) for block in board_runs(trial) for run in block]
-        keys |= {run.key for run in runs}
         if not all(run.record.exists() for run in runs):
             say("the time limit ended the sweep before its choice; the same command goes on with it")
-            return []
-    found = trials(folder, preset.sweep.key, keys)
-    written = write_sweep(folder, found, preset.sweep.key)
-    say(f"sweep: {len(found)} trials of {preset.sweep.key}; written: {', '.join(map(str, written))}")
-    return found
+            return None
+        new, *models_read = load_trials(folder, {run.key: points.get(run.run.method, {}) for run in runs})
+        trials += new
+    if models_read is None:
+        raise UserError(f"preset {preset.name} has no method to tune; name some with --methods")
+    finetuned, base = models_read
+    choices = [
+        _choice(method, search, _trials_of(method, trials), finetuned, base) for method, search in searches.items()
+    ]
+    return Outcome(max(preset.splits), finetuned, base, choices)
 
 
-def trial_preset(preset: Preset, value: float, models: Path) -> Preset:
-    """The board of all methods with one value of the grid, scored as far as the rule reads."""
-    key = preset.sweep.key
-    whole = Recipe.model_fields[key].annotation is int
-    settings = {
-        name: MethodSettings(fields=s.fields, training={k: v for k, v in s.training.items() if k != key})
-        for name, s in preset.settings.items()
-    }
+def _points(
+    searches: dict[str, Search], trials: Sequence[Trial], models_read: Sequence[Reading] | None
+) -> dict[str, dict[str, float]]:
+    """Method -> the hyperparameters of its next trial, of those that have one."""
+    if models_read is None:
+        return {method: {search.axes[0].name: search.axes[0].start[0]} for method, search in searches.items()}
+    points = {method: search.next(_trials_of(method, trials), *models_read) for method, search in searches.items()}
+    return {method: point for method, point in points.items() if point is not None}
+
+
+def _trials_of(method: str, trials: Sequence[Trial]) -> list[Trial]:
+    name = method_source(method)[0]
+    return [trial for trial in trials if trial.method == name]
+
+
+def _choice(method: str, search: Search, trials: list[Trial], finetuned: Reading, base: Reading) -> Choice:
+    chosen = choose(trials, finetuned, base)
+    if chosen is None:
+        return Choice(method, trials, least_harm(trials), Tuning(trials=len(trials), usable=False))
+    return Choice(method, trials, chosen, Tuning(trials=len(trials), edge=search.at_edge(trials, chosen, base)))
+
+
+def search_of(preset: Preset, method: str) -> Search:
+    """A method's axes: the preset's key of [training] if it trains, and the constant that the method names."""
+    name = method_source(method)[0]
+    instance, grid = load_method(method, **preset.fields_of(name)), preset.sweep
+    axes = []
+    if instance.trains:
+        axes.append(Axis(grid.key, tuple(grid.values), grid.low, grid.high))
+    if instance.weighs:
+        default = float(getattr(instance, instance.weighs))
+        start = (default,) if axes else tuple(rounded(default * step) for step in (1, 1 / grid.factor, grid.factor))
+        axes.append(Axis(instance.weighs, start, default / SPREAD, default * SPREAD))
+    return Search(tuple(axes), grid)
+
+
+def swept_methods(preset: Preset) -> list[str]:
+    """The methods that have trials: those with an axis, that are not another one with a field changed."""
+    return [m for m in preset.methods if split_fields(m)[0] == m and search_of(preset, m).axes]
+
+
+def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: Path) -> Preset:
+    """The board of one trial of each of these methods, scored as far as the choice reads."""
+    settings = {name: known.model_copy(update={"tuning": None}) for name, known in preset.settings.items()}
+    for method, changes in points.items():
+        name = method_source(method)[0]
+        settings[name] = changed(settings.get(name, MethodSettings()), changes)
+    scoring = {"sets": preset.sweep.sets, "limit": preset.sweep.limit or preset.scoring.limit}
     return preset.model_copy(
         update={
-            "methods": swept_methods(preset),
+            "methods": list(points),
             "splits": [max(preset.splits)],
             "seeds": preset.seeds[:1],
-            "training": preset.training.model_copy(update={key: int(value) if whole else value}),
+            "retrained_seeds": preset.retrained_seeds[:1],
             "settings": settings,
-            "scoring": preset.scoring.model_copy(update={"limit": preset.sweep.limit or preset.scoring.limit}),
+            "scoring": preset.scoring.model_copy(update=scoring),
             "launch": preset.launch.model_copy(update={"models": str(models)}),
         }
     )
 
 
-def swept_methods(preset: Preset) -> list[str]:
-    """The methods that have trials: those that train and are not another one with a field changed."""
-    trains = {m: load_method(m, **preset.fields_of(method_source(m)[0])).trains for m in preset.methods}
-    return [m for m in preset.methods if trains[m] and split_fields(m)[0] == m]
+def changed(settings: MethodSettings, changes: dict[str, float]) -> MethodSettings:
+    """Settings with these hyperparameters, of [training] or of the method."""
+    whole = {key for key, known in Recipe.model_fields.items() if known.annotation is int}
+    training = {k: int(v) if k in whole else v for k, v in changes.items() if k in Recipe.model_fields}
+    fields = {key: value for key, value in changes.items() if key not in Recipe.model_fields}
+    update = {"training": {**settings.training, **training}, "fields": {**settings.fields, **fields}}
+    return settings.model_copy(update=update)
 
 
-def tuned(preset: Preset, found: Sequence[Trial]) -> Preset:
-    """The preset with every method's chosen value."""
+def tuned(preset: Preset, outcome: Outcome) -> Preset:
+    """The preset with every method's choice."""
     settings = dict(preset.settings)
-    for trial in found:
-        if trial.chosen:
-            own = settings.get(trial.method, MethodSettings())
-            settings[trial.method] = own.model_copy(
-                update={"training": {**own.training, preset.sweep.key: trial.value}}
-            )
+    for choice in outcome.choices:
+        name = choice.chosen.method
+        own = changed(settings.get(name, MethodSettings()), choice.chosen.changes)
+        settings[name] = own.model_copy(update={"tuning": choice.tuning})
     return preset.model_copy(update={"settings": settings})

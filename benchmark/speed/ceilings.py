@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,10 +18,10 @@ from benchmark.models import onednn
 from benchmark.speed.watch import Cost
 from benchmark.speed.work import Work
 
-SECONDS = {"cpu": 1.0, "cuda": 0.5}  # of measuring, for each ceiling
-SIZES = {"cpu": (1024, 1536, 2048), "cuda": (4096, 8192)}  # of square products
-BUFFER = {"cpu": 2**29, "cuda": 2**32}  # bytes, far more than the caches hold
-TOGETHER = {"cpu": 1, "cuda": 8}  # calls between two waits: a GPU is not to idle while the next one is launched
+SECONDS = {"cpu": 1.0, "cuda": 0.5}  # that measuring each ceiling takes
+SIZES = {"cpu": (1024, 1536, 2048), "cuda": (4096, 8192)}  # of the square matrices that are multiplied
+BUFFER = {"cpu": 2**29, "cuda": 2**32}  # bytes: far more than the caches hold
+TOGETHER = {"cpu": 1, "cuda": 8}  # calls between two waits, so that a GPU does not idle while the next is launched
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ class Ceilings:
 def shares(phase: str, cost: Cost, work: Work, ceilings: Ceilings) -> dict[str, float]:
     """Share (0 to 1) of the "matmul" ceiling, and for generation of the "bandwidth" ceiling too.
 
-    The bandwidth's may exceed 1: a small model's weights stay in the caches.
+    The share of the bandwidth may exceed 1, since a small model's weights stay in the caches.
     """
-    seconds = max(cost.seconds, 1e-9)  # of a phase that took no time at all
-    found = {"matmul": work.flops(cost) / seconds / ceilings.matmul}
+    seconds = max(cost.seconds, 1e-9)  # a phase may take no time at all
+    reached = {"matmul": work.flops(cost) / seconds / ceilings.matmul}
     if phase == "generation":
-        found["bandwidth"] = work.bytes(cost) / seconds / ceilings.bandwidth
-    return found
+        reached["bandwidth"] = work.bytes(cost) / seconds / ceilings.bandwidth
+    return reached
 
 
 def measure(device: str, dtype: torch.dtype, seconds: float | None = None) -> Ceilings:
@@ -60,7 +61,7 @@ def matmul_ceiling(device: str, dtype: torch.dtype, seconds: float) -> float:
     for size in SIZES[kind]:
         a, b = torch.randn(2, size, size, device=device).to(dtype)
         for product in products:
-            best = max(best, 2 * size**3 / _best(lambda call=product, a=a, b=b: call(a, b), kind, each))
+            best = max(best, 2 * size**3 / _best(partial(product, a, b), kind, each))
     return best
 
 
@@ -69,7 +70,8 @@ def bandwidth_ceiling(device: str, seconds: float) -> float:
     """Bytes/s of the fastest pass over a large buffer; a copy of one half to the other reads half and writes half."""
     kind = torch.device(device).type
     size = BUFFER[kind] if kind == "cpu" else min(BUFFER[kind], torch.cuda.mem_get_info()[0] // 2)
-    buffer = torch.ones(size // 8 * 2, device=device)  # of zeros Linux would keep but one page, in the caches
+    # Not zeros: Linux keeps a single page for them, which stays in the caches.
+    buffer = torch.ones(size // 8 * 2, device=device)
     a, b = buffer.chunk(2)
     passes = (buffer.sum, lambda: torch.dot(a, b), lambda: a.copy_(b))
     return buffer.nbytes / min(_best(run, kind, seconds / len(passes)) for run in passes)

@@ -2,8 +2,8 @@
 
 One pass for each family of metrics (likelihoods, memorisation, membership attacks), unsorted batches of 32 in the
 dataset's order, texts tokenised inside the loop, every answer with its own prompt, logits of the whole vocabulary at
-every position, torch's own layers, and one pass of transformers' ``generate`` for each evaluation set. It is the baseline of the speed
-command, and its numbers are the ones that scoring must reproduce.
+every position, torch's own layers, and one pass of transformers' ``generate`` for each evaluation set. It is the
+baseline of the speed command, and its numbers are the ones that scoring must reproduce.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import nn
 
-from benchmark.data.types import Example
+from benchmark.data.types import Example, question_answer_pairs
 from benchmark.evaluation.evaluate import eos_ids
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from benchmark.models import onednn as products
@@ -59,7 +58,7 @@ def _forward(
     else:
         logp = torch.log_softmax(logits, -1)
         gold = logp.gather(2, targets[..., None])[..., 0]
-    if wanted == "moments":
+    if wanted == "mean and std":
         p = logp.exp()
         mean = (p * logp).sum(-1)
         std = (p * (logp - mean[..., None]) ** 2).sum(-1).sqrt()
@@ -75,9 +74,10 @@ def score_answers_plainly(
     device: str,
     wanted: str = "likelihood",
 ) -> list[AnswerScores]:
-    """One pass over (question, answer) pairs for what is wanted: "likelihood", "is_greedy", or "moments" (and likelihood).
+    """One pass over (question, answer) pairs.
 
-    What is not wanted is NaN, or False.
+    Args:
+        wanted: "likelihood", "is_greedy", or "mean and std" (and likelihood). What is not wanted is NaN, or False.
     """
     return [s for batch in _batches(pairs) for s in _forward(model, prompt_tokenizer, batch, device, wanted)]
 
@@ -107,39 +107,29 @@ def generate_plainly(
 
 def likelihoods_plainly(
     model: nn.Module, prompt_tokenizer: PromptTokenizer, sets: Mapping[str, Sequence[Example]], device: str
-) -> dict[str, SetScores]:
-    """The teacher-forced passes: one over all answers, one more for memorisation, one more for the attacks."""
+) -> dict[str, dict[tuple[str, str], AnswerScores]]:
+    """The teacher-forced passes: one over all answers, one more for memorisation, one more for the attacks.
+
+    Returns:
+        By set, the scores of each (question, answer) pair.
+    """
+
+    def score(pairs: list[tuple[str, str]], wanted: str = "likelihood") -> dict[tuple[str, str], AnswerScores]:
+        return dict(zip(pairs, score_answers_plainly(model, prompt_tokenizer, pairs, device, wanted), strict=True))
+
     out = {}
     for name, rows in sets.items():
-
-        def score(answers: list[str | None], of: Sequence[Example] = rows, wanted: str = "likelihood") -> list:
-            pairs = [(r.question, a) for r, a in zip(of, answers, strict=True) if a is not None]
-            found = iter(score_answers_plainly(model, prompt_tokenizer, pairs, device, wanted))
-            return [None if a is None else next(found) for a in answers]
-
-        gold = [r.answer for r in rows]
-        answers = score(gold)  # probability, truth ratio
-        paraphrases = score([r.paraphrased_answer for r in rows])
-        width = max((len(r.perturbed_answers) for r in rows), default=0)
-        columns = [
-            score([r.perturbed_answers[k] if k < len(r.perturbed_answers) else None for r in rows])
-            for k in range(width)
-        ]
+        gold = question_answer_pairs(rows)
+        scored = score(gold)  # probability, truth ratio
+        scored |= score([(r.question, r.paraphrased_answer) for r in rows if r.paraphrased_answer is not None])
+        for k in range(max((len(r.perturbed_answers) for r in rows), default=0)):
+            scored |= score([(r.question, r.perturbed_answers[k]) for r in rows if k < len(r.perturbed_answers)])
         if name in ATTACKED:
-            answers = score(gold, wanted="moments")
+            scored |= score(gold, wanted="mean and std")
         if name == "forget":  # exact memorisation, extraction strength
-            is_greedy = score(gold, wanted="is_greedy")
-            answers = [replace(a, is_greedy=h.is_greedy) for a, h in zip(answers, is_greedy, strict=True)]
-        out[name] = SetScores(
-            answers=answers,
-            paraphrases=paraphrases,
-            wrong=[[column[i] for column in columns if column[i] is not None] for i in range(len(rows))],
-            generated=[""] * len(rows),
-            gold=gold,
-            questions=[r.question for r in rows],
-            authors=np.array([-1 if r.author is None else r.author for r in rows], dtype=np.int64),
-            values=[r.value for r in rows],
-        )
+            greedy = score(gold, wanted="is_greedy")
+            scored |= {pair: replace(scored[pair], is_greedy=greedy[pair].is_greedy) for pair in gold}
+        out[name] = scored
     return out
 
 
@@ -155,8 +145,14 @@ def texts_plainly(
     return {name: generate_plainly(model, prompt_tokenizer, qs, max_new_tokens, device) for name, qs in asked.items()}
 
 
-def put_together(scored: dict[str, SetScores], texts: dict[str, list[str]]) -> Scores:
-    """The scores with their texts."""
-    for name, generated in texts.items():
-        scored[name].generated[:] = generated
-    return Scores(scored)
+def put_together(
+    sets: Mapping[str, Sequence[Example]],
+    scored: Mapping[str, Mapping[tuple[str, str], AnswerScores]],
+    texts: Mapping[str, Sequence[str]],
+) -> Scores:
+    """The scores of all sets, of what ``likelihoods_plainly`` and ``texts_plainly`` gave."""
+    made = {}
+    for name, rows in sets.items():
+        generated = dict(zip([r.question for r in rows], texts.get(name, ()), strict=False))  # holdout has no texts
+        made[name] = SetScores.of_examples(rows, scored[name], generated)
+    return Scores(made)

@@ -82,7 +82,7 @@ def as_json(
 
 
 def _all_shares(comparison: Comparison, ceilings: Ceilings) -> dict[str, dict[str, dict[str, float]]]:
-    """By way, phase and ceiling."""
+    """Shares by way ("plain" or "ours"), phase and ceiling."""
     ways = {"plain": comparison.plain, "ours": comparison.ours}
     return {
         way: {name: shares(name, costs[name], comparison.work, ceilings) for name in WORK}
@@ -94,15 +94,15 @@ def _shares(name: str, comparison: Comparison, ceilings: Ceilings) -> list[str]:
     plain, ours = (
         shares(name, costs[name], comparison.work, ceilings) for costs in (comparison.plain, comparison.ours)
     )
-    of = {
+    names = {
         "matmul": f"matmul ceiling ({ceilings.matmul / 1e12:.3g} TFLOP/s)",
         "bandwidth": f"memory-bandwidth ceiling ({ceilings.bandwidth / 1e9:.3g} GB/s)",
     }
-    return [f"| … share of the measured {of[key]} | {plain[key]:.1%} | {ours[key]:.1%} |" for key in plain]
+    return [f"| … share of the measured {names[key]} | {plain[key]:.1%} | {ours[key]:.1%} |" for key in plain]
 
 
 def _memory(comparison: Comparison) -> list[str]:
-    if comparison.memory is None:
+    if comparison.memory is None or comparison.batch is None:
         return []
     return [
         f"Memory of teacher forcing, ours: peak / (weights + one batch) = {comparison.memory:.2f}; weights "

@@ -24,7 +24,8 @@ class Work:
     key_values: int  # bytes of the keys and values of one position, in all layers
 
     @classmethod
-    def of(cls, model: nn.Module) -> Work:
+    def from_model(cls, model: nn.Module) -> Work:
+        """The work of a causal language model, read off its weights."""
         head = model.get_output_embeddings()
         modules = [m for m in model.modules() if m is not head and not isinstance(m, nn.Embedding)]
         trunk = [p for m in modules for p in m.parameters(recurse=False) if p.ndim == 2]
@@ -32,9 +33,9 @@ class Work:
         return cls(sum(p.numel() for p in trunk), head.weight.numel(), weights, cache_bytes(model))
 
     def flops(self, cost: Cost) -> int:
-        """Of the phase's products with weights: two (multiply, add) for each parameter and position."""
+        """FLOPs of the phase's products with weights: two (multiply, add) for each parameter and position."""
         return 2 * (self.trunk * cost.positions + self.head * cost.projections)
 
     def bytes(self, cost: Cost) -> int:
-        """That decoding reads: the weights in every step, and the keys and values of the rows in it."""
+        """Bytes that decoding reads: the weights in every step, and the keys and values of the step's rows."""
         return self.weights * cost.steps + self.key_values * cost.cached

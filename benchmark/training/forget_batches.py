@@ -10,10 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.data.types import Split, question_answer_pairs
+from benchmark.data.facts import fact_spans
+from benchmark.data.types import Example, Split, question_answer_pairs
 from benchmark.models.forward import collate
-from benchmark.models.generation import generate_sampled
 from benchmark.models.tokenization import PromptTokenizer, TokenizedExample
+from benchmark.training.alternatives import sampled_alternatives
+from benchmark.training.live_samples import LiveSampler
 from benchmark.training.teacher_cache import placement, projected_bytes
 from methods.base import Batch, Method, Models
 
@@ -31,15 +33,20 @@ class UnlearningRows:
     prompt_tokenizer: PromptTokenizer
     forget: list[TokenizedExample]
     retain: list[TokenizedExample]
-    questions: list[str]  # of the forget rows
+    pairs: list[tuple[str, str]]  # question and answer of the forget rows
     refusals: Sequence[str]  # empty unless needed
+    fixes_refusal: bool
     samples_alternatives: bool
+    prompts: list[list[int]]  # of the forget rows, where answers are sampled while training; else empty
+    facts: list[Tensor]  # of each forget row which answer tokens are of the fact [N] bool; empty unless needed
     seed: int
     device: str = "cpu"
     cached: list[dict[str, Tensor]] = field(default_factory=list)  # per forget row
     state: dict[str, Any] = field(default_factory=dict)  # what the method keeps between steps
     refused: tuple[int, list[TokenizedExample]] = (-1, [])  # the epoch, and each forget question with its refusal
+    fixed_refusal: list[TokenizedExample] = field(default_factory=list)  # each forget question with the method's own
     alternatives: list[list[TokenizedExample]] = field(default_factory=list)  # per forget row
+    notes: dict[str, float] = field(default_factory=dict)  # what a record should say of them
 
     @classmethod
     def build(
@@ -52,13 +59,17 @@ class UnlearningRows:
         device: str,
     ) -> UnlearningRows:
         """Encode only what ``needs`` names."""
+        pairs = question_answer_pairs(split.forget)
         return cls(
             prompt_tokenizer=prompt_tokenizer,
-            forget=prompt_tokenizer.encode(question_answer_pairs(split.forget)),
+            forget=prompt_tokenizer.encode(pairs),
             retain=prompt_tokenizer.encode(question_answer_pairs(split.retain)) if "retain" in needs else [],
-            questions=[row.question for row in split.forget],
+            pairs=pairs,
             refusals=refusals if "refusals" in needs else (),
+            fixes_refusal="fixed_refusal" in needs,
             samples_alternatives="alternatives" in needs,
+            prompts=prompt_tokenizer.encode_prompts([q for q, _ in pairs]) if "samples" in needs else [],
+            facts=fact_tokens(prompt_tokenizer, split.forget) if "facts" in needs else [],
             seed=seed,
             device=device,
         )
@@ -89,30 +100,20 @@ class UnlearningRows:
                     found[i][name] = keep(part)
         self.cached = found
         if self.samples_alternatives:
-            self.alternatives = self._sampled(models.reference, method.alternatives, method.alternative_temperature)
-
-    def _sampled(self, reference: nn.Module, count: int, temperature: float) -> list[list[TokenizedExample]]:
-        """For each forget question ``count`` answers of the frozen model, cut where the longest forget answer ends."""
-        if not self.forget:
-            return []
-        longest = max(row.answer_length for row in self.forget)
-        # A row's numbers are its own, so its answers hang on the seed and the row alone.
-        draws = [np.random.default_rng([self.seed, i, 4]).random((longest, count)).T for i in range(len(self.forget))]
-        prompts = [ids for ids in self.prompt_tokenizer.encode_prompts(self.questions) for _ in range(count)]
-        eos = self.prompt_tokenizer.eos_id
-        answers = generate_sampled(
-            reference,
-            prompts,
-            np.concatenate(draws),
-            temperature=temperature,
-            eos_ids={eos},
-            pad_id=self.prompt_tokenizer.pad_id,
-            device=self.device,
-        )
-        # The tokens themselves are kept: sampled ones may be no text, and would not survive decoding.
-        pairs = zip(prompts, answers, strict=True)
-        encoded = [TokenizedExample([*prompt, *answer, eos], len(prompt)) for prompt, answer in pairs]
-        return [encoded[i : i + count] for i in range(0, len(encoded), count)]
+            self.alternatives, notes = sampled_alternatives(
+                models.reference,
+                self.prompt_tokenizer,
+                self.pairs,
+                count=method.alternatives,
+                temperature=method.alternative_temperature,
+                instruction=method.instruction,
+                longest=max((row.answer_length for row in self.forget), default=0),
+                seed=self.seed,
+                device=self.device,
+            )
+            self.notes |= notes
+        if self.fixes_refusal:
+            self.fixed_refusal = self.prompt_tokenizer.encode([(q, method.refusal) for q, _ in self.pairs])
 
     def draw_paired(self, count: int, epoch: int, purpose: int) -> np.ndarray:
         """[forget rows] numbers in 0..count-1, drawn for this epoch."""
@@ -121,27 +122,60 @@ class UnlearningRows:
     def batch(self, rows: list[int], epoch: int, reference: nn.Module | None) -> Batch:
         """The batch of these forget rows."""
         pad = self.prompt_tokenizer.pad_id
-        retain = refusal = alternative = None
+        retain = refusal = fixed_refusal = alternative = None
         if self.retain:
             drawn = self.draw_paired(len(self.retain), epoch, 1)[rows].tolist()
             retain = collate([self.retain[i] for i in drawn], pad, drawn).to(self.device)
         if self.refusals:
             if self.refused[0] != epoch:
                 drawn = self.draw_paired(len(self.refusals), epoch, 2)
-                pairs = [(q, self.refusals[k]) for q, k in zip(self.questions, drawn, strict=True)]
+                pairs = [(q, self.refusals[k]) for (q, _), k in zip(self.pairs, drawn, strict=True)]
                 self.refused = (epoch, self.prompt_tokenizer.encode(pairs))
             refusal = collate([self.refused[1][i] for i in rows], pad, rows).to(self.device)
+        if self.fixed_refusal:
+            fixed_refusal = collate([self.fixed_refusal[i] for i in rows], pad, rows).to(self.device)
         if self.alternatives:
             drawn = self.draw_paired(len(self.alternatives[0]), epoch, 3)
             alternative = collate([self.alternatives[i][drawn[i]] for i in rows], pad, rows).to(self.device)
+        sampler = self._sampler(rows, epoch) if self.prompts else None
+        fact = torch.cat([self.facts[i] for i in rows]).to(self.device) if self.facts else None
         names = self.cached[rows[0]] if self.cached else {}
         return Batch(
             forget=collate([self.forget[i] for i in rows], pad, rows).to(self.device),
             retain=retain,
             refusal=refusal,
+            fixed_refusal=fixed_refusal,
             alternative=alternative,
+            sampler=sampler,
+            fact=fact,
             reference=reference,
             epoch=epoch,
             state=self.state,
             cached={n: torch.cat([self.cached[i][n].to(self.device, non_blocking=True) for i in rows]) for n in names},
         )
+
+    def _sampler(self, rows: list[int], epoch: int) -> LiveSampler:
+        return LiveSampler(
+            prompt_tokenizer=self.prompt_tokenizer,
+            prompts=[self.prompts[i] for i in rows],
+            numbers=rows,
+            longest=max(row.answer_length for row in self.forget),
+            seed=self.seed,
+            epoch=epoch,
+            device=self.device,
+        )
+
+
+def fact_tokens(prompt_tokenizer: PromptTokenizer, rows: Sequence[Example]) -> list[Tensor]:
+    """Of each row [N] bool: which answer tokens state its key fact.
+
+    Where no token does, or the fact is not known (``benchmark.data.facts``), it is the whole answer but EOS.
+    """
+    pairs = question_answer_pairs(rows)
+    marks = prompt_tokenizer.overlapping(pairs, [fact_spans(row) for row in rows])
+    out = []
+    for marked, one in zip(marks, prompt_tokenizer.encode(pairs), strict=True):
+        whole = [True] * (len(marked) - 1) + [False]
+        # Nothing predicts a sequence's first token, so ``collate`` leaves it out.
+        out.append(torch.tensor((marked if any(marked) else whole)[max(1 - one.start, 0) :], dtype=torch.bool))
+    return out

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchmark.common.errors import UserError
 from benchmark.config.recipe import LoRA, Recipe
 
 WINDOW = 8  # batches whose rows are sorted by length together: little padding, and still random batches
@@ -35,6 +36,7 @@ class Outcome:
     reason: str = ""
     collapsed: bool = False
     seconds: float = 0.0
+    notes: dict[str, float] = field(default_factory=dict)  # what a reader of the record should know of the rows
 
 
 def batch_order(lengths: Sequence[int], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
@@ -84,12 +86,15 @@ def train(
         step_gradient: what one optimiser step descends; see ``by_loss``.
         lengths: tokens of each row, for batches with little padding.
         seed: decides the order of rows and any dropout.
-        trained_names: which parameters are trained, by name; None: all. Adapters always are.
+        trained_names: which parameters are trained, by name; None: all. Of adapters those that stand beside them.
         probe: called after each epoch; a text means that the model has collapsed, and why.
         on_step: called after each optimiser step with (steps done, steps in all).
 
     Returns:
         The outcome; a loss or gradient that is not finite, or a collapse, ends training and is recorded.
+
+    Raises:
+        UserError: no adapter stands beside a parameter that is trained.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
@@ -104,9 +109,12 @@ def train(
     rng = np.random.default_rng([seed, 0x7EA1])
     AcceleratorState._reset_state(reset_partial_state=True)  # accelerate refuses a second precision in one process
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if recipe.precision == "bf16" else "no")
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(trained_names is None or trained_names(name))
-    trained = add_lora(model, recipe.lora) if recipe.lora else model
+    if recipe.lora:
+        trained = add_lora(model, recipe.lora, trained_names)
+    else:
+        trained = model
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(trained_names is None or trained_names(name))
     if recipe.gradient_checkpointing:
         checkpointing(model, True)
     trained.train()
@@ -176,8 +184,12 @@ def checkpointing(model: nn.Module, on: bool) -> None:
     switch()
 
 
-def add_lora(model: nn.Module, lora: LoRA) -> nn.Module:
-    """The model with low-rank adapters; only they are trained."""
+def add_lora(model: nn.Module, lora: LoRA, trained_names: Callable[[str], bool] | None = None) -> nn.Module:
+    """The model with low-rank adapters; only they are trained, and of them those beside a parameter of these names.
+
+    Raises:
+        UserError: no adapter stands beside such a parameter.
+    """
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -187,4 +199,12 @@ def add_lora(model: nn.Module, lora: LoRA) -> nn.Module:
         target_modules=lora.targets,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, config)
+    adapted = get_peft_model(model, config)
+    if trained_names is not None:
+        adapters = [(name, p) for name, p in adapted.named_parameters() if p.requires_grad]
+        for name, parameter in adapters:
+            beside = name.removeprefix("base_model.model.").partition(".lora_")[0]
+            parameter.requires_grad_(trained_names(f"{beside}.weight"))
+        if not any(parameter.requires_grad for _, parameter in adapters):
+            raise UserError(f"no adapter on {lora.targets!r} stands beside a parameter that the method trains")
+    return adapted

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,8 +18,8 @@ from benchmark.data.types import Example, question_answer_pairs
 from benchmark.models.forward import collate, unwrap
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.training.forget_batches import UnlearningRows
-from benchmark.training.loop import Backward, Outcome, train
-from methods.base import Batch, Method, Models, nll
+from benchmark.training.loop import Backward, Outcome, batch_order, train
+from methods.base import Batch, Batches, Method, Models, nll
 
 PROBE_ROWS = 32
 
@@ -38,6 +43,55 @@ def collapse_probe(
     return probe
 
 
+def step_batches(
+    rows: UnlearningRows, micro_batches: list[list[int]], epoch: int, reference: nn.Module | None
+) -> Batches:
+    """The batches of one optimiser step on these row numbers."""
+    total = sum(map(len, micro_batches))
+
+    def batches() -> Iterator[tuple[Batch, float]]:
+        for numbers in micro_batches:
+            yield rows.batch(numbers, epoch, reference), len(numbers) / total
+
+    return batches
+
+
+def epoch_steps(rows: UnlearningRows, recipe: Recipe, reference: nn.Module | None) -> Iterator[Batches]:
+    """The forget rows once, in the recipe's batches, for a closed form that reads them."""
+    rng = np.random.default_rng([rows.seed, 0x7EA1])
+    for numbers in batch_order([len(r.ids) for r in rows.forget], recipe.batch_size, rng):
+        size = recipe.micro_batch_size or len(numbers)
+        yield step_batches(rows, [numbers[i : i + size] for i in range(0, len(numbers), size)], 0, reference)
+
+
+def epoch_batches(rows: UnlearningRows, size: int, reference: nn.Module | None) -> Iterator[Batch]:
+    """The forget rows once, in batches of so many, whatever the recipe has."""
+    for numbers in batch_order([len(r.ids) for r in rows.forget], size, np.random.default_rng([rows.seed, 0x7EA1])):
+        yield rows.batch(numbers, 0, reference)
+
+
+@contextmanager
+def in_precision(model: nn.Module, precision: str, device: str) -> Iterator[None]:
+    """Inside, a frozen model's forward runs in the precision of the one that is trained, so that equal models agree."""
+    if precision != "bf16":
+        yield
+        return
+    plain, own = model.forward, vars(model).get("forward")
+
+    @wraps(plain)
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
+            return plain(*args, **kwargs)
+
+    model.forward = forward
+    try:
+        yield
+    finally:
+        del model.forward
+        if own is not None:
+            model.forward = own
+
+
 def unlearn(
     method: Method,
     model: nn.Module,
@@ -54,34 +108,49 @@ def unlearn(
         probe: looks at what would be deployed, after each epoch; see ``collapse_probe``.
     """
     probe_deployed = None if probe is None else lambda trained: probe(method.deploy(trained, models))
+    reference = models.reference if "reference" in method.required() else None
     if not method.trains:
+        begin = time.perf_counter()
         with torch.no_grad():
-            new = method.unlearn(models)
+            new = method.unlearn(models, lambda: epoch_steps(rows, recipe, reference))
             for name, parameter in model.named_parameters():
                 parameter.copy_(new[name])
         broken = probe_deployed(model) if probe_deployed else None
-        return Outcome(diverged_at=0 if broken else None, reason=broken or "", collapsed=bool(broken))
+        return Outcome(
+            diverged_at=0 if broken else None,
+            reason=broken or "",
+            collapsed=bool(broken),
+            seconds=time.perf_counter() - begin,
+        )
     rows.prepare(method, models)
-    reference = models.reference if "reference" in method.required() else None
+    method.assemble(model)
+    if adapters := method.adapters():
+        recipe = recipe.model_copy(update={"lora": adapters})
     layers = getattr(model.config, "num_hidden_layers", 0)
+    last: dict[str, Any] = {}  # the step that is being made
 
     def step_gradient(trained: nn.Module, micro_batches: list[list[int]], epoch: int, backward: Backward) -> Tensor:
-        total = sum(map(len, micro_batches))
+        if not last:
+            method.begin(trained, lambda size: epoch_batches(rows, size, reference))
+        last.update(model=trained, batches=step_batches(rows, micro_batches, epoch, reference))
+        return method.gradient(trained, last["batches"], backward)
 
-        def batches() -> Iterator[tuple[Batch, float]]:
-            for numbers in micro_batches:
-                yield rows.batch(numbers, epoch, reference), len(numbers) / total
+    def stepped(step: int, total: int) -> None:
+        method.after_step(last["model"], last["batches"])
+        if on_step:
+            on_step(step, total)
 
-        return method.gradient(trained, batches, backward)
-
-    return train(
-        model,
-        step_gradient,
-        [len(r.ids) for r in rows.forget],
-        recipe,
-        seed=rows.seed,
-        device=rows.device,
-        trained_names=lambda name: method.trains_parameter(name, layers),
-        probe=probe_deployed,
-        on_step=on_step,
-    )
+    with in_precision(models.reference, recipe.precision, rows.device):
+        outcome = train(
+            model,
+            step_gradient,
+            [len(r.ids) for r in rows.forget],
+            recipe,
+            seed=rows.seed,
+            device=rows.device,
+            trained_names=lambda name: method.trains_parameter(name, layers),
+            probe=probe_deployed,
+            on_step=stepped,
+        )
+    outcome.notes |= rows.notes
+    return outcome

@@ -4,15 +4,19 @@ A method's file needs no other module of the project, so that moves inside the b
 """
 
 from benchmark.common.errors import UserError
+from benchmark.config.recipe import LoRA
 from benchmark.models.decoding import new_cache
 from benchmark.models.forward import Tokens, answer_hidden, answer_logits, collate, projecting, token_logprobs, unwrap
 from benchmark.models.tokenization import TokenizedExample
 from methods.base.combined import Combined
-from methods.base.method import NEEDS, Batch, Method, Models
+from methods.base.fields import AT_LEAST_ONE, NOT_NEGATIVE, POSITIVE, SHARE
+from methods.base.method import NEEDS, Batch, Batches, Method, Models, Sampler
 from methods.base.terms import (
     WithRetain,
+    gradient_of,
     kl_divergence,
     kl_to_reference,
+    moving_state,
     nll,
     place_in_answer,
     sequence_logprob,
@@ -20,11 +24,18 @@ from methods.base.terms import (
 )
 
 __all__ = [
+    "AT_LEAST_ONE",
     "Batch",
+    "Batches",
     "Combined",
+    "LoRA",
     "Method",
     "Models",
     "NEEDS",
+    "NOT_NEGATIVE",
+    "POSITIVE",
+    "SHARE",
+    "Sampler",
     "TokenizedExample",
     "Tokens",
     "UserError",
@@ -32,8 +43,10 @@ __all__ = [
     "answer_hidden",
     "answer_logits",
     "collate",
+    "gradient_of",
     "kl_divergence",
     "kl_to_reference",
+    "moving_state",
     "new_cache",
     "nll",
     "place_in_answer",

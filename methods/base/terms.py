@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.common.errors import UserError
 from benchmark.models.forward import Tokens, answer_logits, token_logprobs
 from methods._retain import RETAIN_FORWARDS, RETAIN_NEEDS
-from methods.base.method import Batch, Method
+from methods.base.fields import NOT_NEGATIVE
+from methods.base.method import Batch, Batches, Method
 
 
 def nll(model: nn.Module, tokens: Tokens) -> Tensor:
@@ -54,21 +55,45 @@ def take_gradient(model: nn.Module) -> list[Tensor]:
     return found
 
 
+def gradient_of(
+    loss: Callable[[nn.Module, Batch], Tensor],
+    model: nn.Module,
+    batches: Batches,
+    backward: Callable[[Tensor], None],
+) -> tuple[list[Tensor], Tensor]:
+    """One step's gradient of ``loss(model, batch)``, taken out of ``.grad``, and the step's loss, detached."""
+    total = torch.zeros(())
+    for batch, share in batches():
+        part = loss(model, batch) * share
+        backward(part)
+        total = total.to(part.device) + part.detach()
+    return take_gradient(model), total
+
+
+def moving_state(batches: Batches, moved: Callable[[Batch], dict[str, Any]]) -> Batches:
+    """The same micro-batches for ``Method.gradient``; before each is used, ``moved`` of it goes into the state."""
+
+    def batches_with_state() -> Iterator[tuple[Batch, float]]:
+        for batch, share in batches():
+            batch.state.update(moved(batch))
+            yield batch, share
+
+    return batches_with_state
+
+
 @dataclass(frozen=True)
 class WithRetain(Method):
     """A method with the usual choice of retain terms, added to the forget loss."""
 
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"retain_weight": NOT_NEGATIVE}
+
     retain: Literal["none", "rt", "kl"] = "none"  # "+RT": NLL; "+KL": KL(reference || model); on retain rows
     retain_weight: float = 1.0  # both suites and the RKLD paper use 1
-
-    def __post_init__(self) -> None:
-        if self.retain not in RETAIN_NEEDS:
-            raise UserError(f"retain must be 'none', 'rt' or 'kl', not {self.retain!r}")
 
     def required(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self.needs, *RETAIN_NEEDS[self.retain])))
 
-    def forwards(self) -> int:
+    def forwards(self) -> float:
         return super().forwards() + RETAIN_FORWARDS[self.retain]
 
     def forget_loss(self, model: nn.Module, batch: Batch) -> Tensor:

@@ -89,7 +89,7 @@ class Metric(ABC):
     reads: ClassVar[tuple[str, ...]]  # fields of SetScores
     source: ClassVar[str]  # paper and section
     sets: ClassVar[tuple[str, ...]]  # the evaluation sets that it reads
-    needs: ClassVar[tuple[str, ...]] = ()  # beyond the model's own scores: "reference", "holdout", "model"
+    needs: ClassVar[tuple[str, ...]] = ()  # beyond the model's own scores: "reference", "holdout"
     # Another suite's number, with its defects: measured only where it is asked for by name.
     replica: ClassVar[bool] = False
 

@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 
 import pytest
 from typer.testing import CliRunner
@@ -12,7 +11,7 @@ from typer.testing import CliRunner
 from benchmark.cli.app import app, main
 from benchmark.common.errors import UserError
 from benchmark.runs import board as boards
-from tests.board_fixtures import MICRO, only_record, watch
+from tests.board_fixtures import MICRO, only_record
 from tests.conftest import ROOT
 
 HEAVY = ("torch", "transformers", "datasets", "scipy", "pandas", "evaluate")
@@ -35,12 +34,12 @@ def listings():
         name: subprocess.Popen([sys.executable, "-c", script, name], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for name in names
     }
-    found = {}
+    result = {}
     for name, process in started.items():
         lines = process.communicate(timeout=120)[0].splitlines()
         assert process.returncode == 0, lines
-        found[name] = ("\n".join(lines[:-1]), json.loads(lines[-1]))
-    return found
+        result[name] = ("\n".join(lines[:-1]), json.loads(lines[-1]))
+    return result
 
 
 @pytest.mark.parametrize("what", ["methods", "metrics", "presets", "datasets"])
@@ -196,56 +195,9 @@ def test_check_reports_every_check_and_fails_with_1(tmp_path):
     assert "defines neither loss nor unlearn" in result.output
 
 
-def test_sweep_shares_the_boards_models_and_chooses(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    grid = ("--preset", "quick", "--methods", "grad_ascent,task_vector", *SETS)
-    found = invoke("sweep", "--grid", "lr=1e-4,1e-3", *grid)
-    assert found.exit_code == 0, found.output
-    assert len(list(tmp_path.glob("results/quick/cache/models/finetuned-*"))) == 1
-    assert not (tmp_path / "results/quick-sweep/cache").exists()
-    trials = (tmp_path / "results/quick-sweep/sweep.csv").read_text().splitlines()
-    assert [line.split(",")[:3] for line in trials[1:]] == [["grad_ascent", "forget10", v] for v in ("0.0001", "0.001")]
-    seen = watch(monkeypatch)
-    assert invoke("run", *grid).exit_code == 0
-    # The board trains no model that the sweep has made; task_vector, which nothing is to be chosen for, needs another.
-    assert seen.models == ["reinforced-forget10"] and len(seen.runs) == 6
-
-
-def test_sweep_stops_in_time_and_says_that_it_is_not_finished(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    found = invoke("sweep", "--preset", "quick", "--methods", "grad_ascent", *SETS, "--time-limit", "0")
-    assert found.exit_code == 0 and "the time limit ended the sweep before its choice" in found.output
-    assert not (tmp_path / "results/quick-sweep/sweep.csv").exists()
-
-
-def test_tuned_board_takes_what_its_sweep_chose(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    grid = ("--set", "sweep.values=[1e-4, 1e-3]", "--set", "sweep.limit=3", "--preset", "quick")
-    asked = ("run", "--tune", "--methods", "grad_ascent,task_vector,grad_ascent@retain=rt", *SETS, *grid)
-    found = invoke(*asked)
-    assert found.exit_code == 0, found.output
-    (chosen,) = tomllib.loads((tmp_path / "results/quick-sweep/selected.toml").read_text())["settings"].items()
-    assert chosen[0] == "grad_ascent"
-    folder = tmp_path / "results/quick"
-    for name in ("grad_ascent", "grad_ascent@retain=rt"):  # the row with a changed field takes its method's value
-        record = json.loads(only_record(folder, name).read_text())
-        assert record["config"]["training"]["lr"] == chosen[1]["training"]["lr"]
-        assert record["config"]["scoring"]["limit"] == 4
-    assert len(list((tmp_path / "results/quick-sweep/records/grad_ascent").glob("*.json"))) == 2
-    assert not (tmp_path / "results/quick-sweep/records/task_vector").exists()  # nothing of it to choose
-    seen = watch(monkeypatch)
-    assert invoke(*asked).exit_code == 0 and seen.runs == seen.models == []
-    assert invoke(*asked, "--fresh").exit_code == 0
-    assert seen.models.count("finetuned") == 1 and len(seen.runs) == 13  # the sweep's model is the board's
-    # Another grid in the same folder: the trial that it no longer has does not count.
-    assert invoke(*asked, "--set", "sweep.values=[1e-4]").exit_code == 0
-    (chosen,) = tomllib.loads((tmp_path / "results/quick-sweep/selected.toml").read_text())["settings"].values()
-    assert chosen["training"]["lr"] == 1e-4
-
-
 def test_dry_run_tells_and_does_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = invoke("run", "--preset", "tofu-llama-2-7b", "--dry-run", "--tune")
-    assert found.exit_code == 0, found.output
-    assert "open-unlearning/tofu_Llama-2-7b-chat-hf_retain90" in found.output
+    result = invoke("run", "--preset", "tofu-llama-2-7b", "--dry-run", "--tune")
+    assert result.exit_code == 0, result.output
+    assert "open-unlearning/tofu_Llama-2-7b-chat-hf_retain90" in result.output
     assert list(tmp_path.iterdir()) == []

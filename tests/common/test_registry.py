@@ -101,12 +101,12 @@ def test_file_that_fails_to_import_says_why_and_can_be_mended(mine):
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "defined"),
     [("from methods.base import Method\n", "none"), (GOOD + "class Other(Method): pass\n", "Mine, Other")],
 )
-def test_exactly_one_method_a_file(tmp_path, source, found):
+def test_exactly_one_method_a_file(tmp_path, source, defined):
     (tmp_path / "count.py").write_text(source)
-    with pytest.raises(UserError, match=f"exactly one subclass of Method; it defines {found}"):
+    with pytest.raises(UserError, match=f"exactly one subclass of Method; it defines {defined}"):
         methods.load_method(str(tmp_path / "count.py"))
 
 

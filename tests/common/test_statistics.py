@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
-from benchmark.common import statistics
+from benchmark.common import kolmogorov_smirnov
+from benchmark.common.kolmogorov_smirnov import bootstrap_ks, ks_two_sample
 from benchmark.common.statistics import (
-    bootstrap_ks,
     cluster_bootstrap_means,
     harmonic_mean,
-    ks_two_sample,
     percentile_interval,
     resampling_units,
     two_level_interval,
@@ -59,7 +58,7 @@ def test_tail_in_log_space_is_the_exact_distribution(n, m, shift):
     # _log_tail is only used where p underflows; where it does not, it must agree with SciPy's exact p.
     result = ks_2samp(np.arange(n), np.arange(m) + shift, method="exact")
     assert result.pvalue > 1e-300
-    assert math.exp(statistics._log_tail(result.statistic, n, m)) == pytest.approx(result.pvalue, rel=1e-9)
+    assert math.exp(kolmogorov_smirnov._log_tail(result.statistic, n, m)) == pytest.approx(result.pvalue, rel=1e-9)
 
 
 def test_log10_p_beyond_underflow():

@@ -53,8 +53,8 @@ def test_all_wrong_keys_are_told_at_once(file):
         ("settings.rkld.field", "did you mean 'fields'?"),
         ("settings.rkld.training.epoch", "did you mean 'epochs'?"),
     ]:
-        found = [line for line in lines if line.strip().startswith(f"{where}:")]
-        assert found and hint in found[0], (where, lines)
+        hints = [line for line in lines if line.strip().startswith(f"{where}:")]
+        assert hints and hint in hints[0], (where, lines)
 
 
 def test_wrong_recipe_of_one_method_says_where(file):
@@ -93,10 +93,10 @@ def test_name_is_the_files(file):
     ],
 )
 def test_change_is_read_as_toml_or_as_a_word(change, key, value):
-    found = load_preset("quick", [change])
+    setting = load_preset("quick", [change])
     for part in key.split("."):
-        found = getattr(found, part)
-    assert found == value and type(found) is type(value)
+        setting = getattr(setting, part)
+    assert setting == value and type(setting) is type(value)
 
 
 @pytest.mark.parametrize(

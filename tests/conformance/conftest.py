@@ -5,7 +5,7 @@ import gc
 import pytest
 import torch
 
-from benchmark.conformance.checks import run_checks
+from benchmark.conformance.run import run_checks
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 import pytest
 
 import methods
-from benchmark.conformance.checks import checks_for, run_checks
+from benchmark.conformance.run import checks_for, run_checks
 from benchmark.conformance.toy import ARCHITECTURES, toy_setup
 
 CASES = [
@@ -62,7 +62,7 @@ CLOSED_FORM = """@dataclass(frozen=True)
 class Mine(WithRetain):
     trains: ClassVar[bool] = False
 
-    def unlearn(self, models):
+    def unlearn(self, models, steps):
         {body}
 """
 
@@ -124,6 +124,24 @@ BROKEN = {
         "counts_its_forwards",
         "",
         "return -nll(model, batch.forget) + 1e-3 * sequence_logprob(model, batch.forget).mean()",
+    ),
+    "samples more than it declares": (
+        "counts_its_forwards",
+        "needs = ('samples',); extra_forwards = 2",  # the answers' loss, and one of two answers
+        "own = batch.sampler.collate([a[0] for a in batch.sampler(model, 2)]); "
+        "return -nll(model, batch.forget) - nll(model, own)",
+    ),
+    "samples less than it declares": (
+        "counts_its_forwards",
+        "needs = ('samples',); extra_forwards = 3",
+        "own = batch.sampler.collate([a[0] for a in batch.sampler(model, 1)]); "
+        "return -nll(model, batch.forget) - nll(model, own)",
+    ),
+    "samples without the seed": (
+        "repeats_with_its_seed",
+        "needs = ('samples',); extra_forwards = 2",
+        "own = batch.sampler.collate([a[0] for a in batch.sampler(model, 1, top_k=1)]); "
+        "return -nll(model, batch.forget) - nll(model, own)",
     ),
     "sums in half precision": (
         "works_in_bf16",

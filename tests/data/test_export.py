@@ -103,8 +103,8 @@ def test_a_folder_with_anything_else_is_left_alone(dataset, folder, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "README.md").write_text("notes", encoding="utf-8")
     (folder / "diary.txt").write_text("mine", encoding="utf-8")
-    for taken, found in ((tmp_path / "mine", "README.md"), (folder, "diary.txt")):
-        with pytest.raises(ValueError, match=f"{found}.*name a new or an empty folder"):
+    for taken, name in ((tmp_path / "mine", "README.md"), (folder, "diary.txt")):
+        with pytest.raises(ValueError, match=f"{name}.*name a new or an empty folder"):
             export(dataset, taken)
     assert (folder / "diary.txt").read_text(encoding="utf-8") == "mine"
     with pytest.raises(ValueError, match="is a file: name a folder"):

@@ -7,8 +7,7 @@ import pytest
 
 from benchmark.config.recipe import Recipe
 from benchmark.data.types import Example
-from benchmark.evaluation import evaluate as scoring
-from benchmark.evaluation.evaluate import score_model
+from benchmark.evaluation.evaluate import generate, score_model
 from benchmark.evaluation.known_prefix import greedy_beginning, leading
 from benchmark.models import generation
 from benchmark.models.generation import generate_greedy
@@ -23,7 +22,7 @@ MOST = 8
 @pytest.mark.parametrize(
     ("is_greedy", "expected"), [([], 0), ([False, True], 0), ([True, False, True], 1), ([True, True], 2)]
 )
-def test_leading_hits(is_greedy, expected):
+def test_leading_greedy_tokens(is_greedy, expected):
     assert leading(np.array(is_greedy, dtype=bool)) == expected
 
 
@@ -66,10 +65,10 @@ def test_known_beginnings_change_no_answer(architecture):
     ends = {"eos_ids": {stop}}
     expected = generate_greedy(model, prompts, **ends, **options)
     assert len(expected[0]) <= 5
-    # one up to its end, one in part, one not at all, one that reaches the greatest length
+    # known up to its end, in part, not at all, and up to the greatest length
     beginnings = [[*expected[0], stop], expected[1][:3], [], free[3][:MOST] if stop not in free[3] else expected[3]]
-    found, rows = forwards(model, lambda: generate_greedy(model, prompts, beginnings=beginnings, **ends, **options))
-    assert found == expected
+    answers, rows = forwards(model, lambda: generate_greedy(model, prompts, beginnings=beginnings, **ends, **options))
+    assert answers == expected
     assert max(rows[1:]) == 2 + (stop in free[3])  # the first forward looks at the head
 
 
@@ -78,8 +77,8 @@ def test_what_is_known_past_an_end_or_the_greatest_length_is_cut():
     options = {"eos_ids": {0, 9}, "pad_id": 0, "max_new_tokens": 3}
     known = [[4, 9, 5, 0], [4, 5, 6, 7], [9]]
     done = []
-    found = generate_greedy(model, [[1, 2]] * 3, beginnings=known, on_progress=done.append, **options)
-    assert found == [[4], [4, 5, 6], []] and done == [3]
+    answers = generate_greedy(model, [[1, 2]] * 3, beginnings=known, on_progress=done.append, **options)
+    assert answers == [[4], [4, 5, 6], []] and done == [3]
 
 
 def test_scoring_decodes_only_what_it_has_not_read(monkeypatch):
@@ -100,4 +99,4 @@ def test_scoring_decodes_only_what_it_has_not_read(monkeypatch):
     assert [bool(answer.is_greedy.all()) for answer in scores["forget"].answers] == [True, True, False]
     assert scores["forget"].generated[:2] == ["A cook.", "In Oslo."]
     asked = [*QUESTIONS[:3:2], other.question]
-    assert scoring.generate(model, prompt_tokenizer, asked, MOST) == scores["forget"].generated
+    assert generate(model, prompt_tokenizer, asked, MOST) == scores["forget"].generated

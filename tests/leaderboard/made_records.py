@@ -18,7 +18,7 @@ def measured(value, low=None, high=None, n=40, interval="authors", version=1):
 
 def make_record(method="npo", seed=0, split="forget10", *, day=1, dirty=False, quality=None, utility=None, **fields):
     """A record; its key says what it is. ``quality`` and ``utility`` are (value, low, high)."""
-    found = {"forget_quality": quality, "model_utility": utility} | fields.pop("metrics", {})
+    numbers = {"forget_quality": quality, "model_utility": utility} | fields.pop("metrics", {})
     values = {
         "key": f"{method}-{split}-{seed}-{day}",
         "board": "quick",
@@ -29,7 +29,7 @@ def make_record(method="npo", seed=0, split="forget10", *, day=1, dirty=False, q
         method=method,
         split=split,
         seed=seed,
-        metrics={name: measured(*numbers) for name, numbers in found.items() if numbers is not None},
+        metrics={name: measured(*three) for name, three in numbers.items() if three is not None},
         dataset={"name": "fictitious", "identity": "c0"},
         provenance={
             "git": {"commit": "abc123", "dirty": dirty},

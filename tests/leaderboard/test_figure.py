@@ -1,10 +1,9 @@
 import math
 
-import numpy as np
 import pytest
 
-from benchmark.leaderboard.figure import BLUE, FLOOR, compose, draw, height_of
-from benchmark.leaderboard.labels import place
+from benchmark.leaderboard.figure import compose, draw
+from benchmark.leaderboard.panel import BLUE, FLOOR, height_of
 from tests.leaderboard.made_records import board_of, make_record
 
 
@@ -22,7 +21,7 @@ def methods(split="forget10"):
     ]
 
 
-def said(axes):
+def words(axes):
     return {text.get_text().strip() for text in axes.texts}
 
 
@@ -48,16 +47,16 @@ def test_one_panel_a_split_with_every_name(tmp_path):
     figure = compose(board_of(tmp_path, *records))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["forget01", "forget10"]
     for axes in figure.axes:
-        assert {"finetuned", "retrained", "rkld", "npo", "p = 0.05"} <= said(axes)
+        assert {"finetuned", "retrained", "rkld", "npo", "p = 0.05"} <= words(axes)
 
 
 def test_points_lie_at_utility_and_log10_quality(tmp_path):
     (axes,) = compose(board_of(tmp_path, *references(), *methods())).axes
-    found = points(axes)
-    at = {(0.6, FLOOR): "v", (0.61, -0.045757): "*", (0.55, -0.30103): "o", (0.3, -2.0): "o"}
-    assert {place: line.get_marker() for place, line in found.items()} == at
-    assert found[0.55, -0.30103].get_markerfacecolor() == BLUE
-    assert found[0.3, -2.0].get_markerfacecolor() == "white"  # it diverged
+    drawn = points(axes)
+    markers = {(0.6, FLOOR): "v", (0.61, -0.045757): "*", (0.55, -0.30103): "o", (0.3, -2.0): "o"}
+    assert {place: line.get_marker() for place, line in drawn.items()} == markers
+    assert drawn[0.55, -0.30103].get_markerfacecolor() == BLUE
+    assert drawn[0.3, -2.0].get_markerfacecolor() == "white"  # it diverged
     ticks = [tick.get_text() for tick in axes.get_yticklabels()]
     assert ticks[0] == "1" and ticks[-1] == r"$\leq 10^{-10}$"
 
@@ -79,8 +78,8 @@ def test_undefined_values_are_left_out(tmp_path):
     bare = make_record("dpo", quality=(0.5, 0.1, 0.9)), make_record("idk", utility=(0.5, 0.4, 0.6))
     lonely = make_record("wga", split="forget05", utility=(0.5, 0.4, 0.6))
     upper, lower = compose(board_of(tmp_path, *methods(), *bare, lonely)).axes
-    assert said(upper) == {"no row with both numbers"}
-    assert said(lower) == {"rkld", "npo", "p = 0.05"} and len(points(lower)) == 2
+    assert words(upper) == {"no row with both numbers"}
+    assert words(lower) == {"rkld", "npo", "p = 0.05"} and len(points(lower)) == 2
     assert not lower.patches  # nothing to take 90 % of
 
 
@@ -97,38 +96,3 @@ def test_names_are_text_and_lie_within_the_figure(tmp_path):
 @pytest.mark.parametrize(("quality", "height"), [(1.0, 0.0), (1e-3, -3.0), (1e-200, FLOOR), (0.0, FLOOR)])
 def test_height(quality, height):
     assert height_of(quality) == pytest.approx(height)
-
-
-def overlap(a, b):
-    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
-
-
-def placed(points, sizes, blocked):
-    corners = place(points, sizes, (0, 0, 1000, 800), 6.0, blocked)
-    return corners, [(*c, *(c + s)) for c, s in zip(corners, sizes, strict=True)]
-
-
-def test_places_do_not_overlap_and_keep_off_points_and_blocked_boxes():
-    rng = np.random.default_rng(3)
-    points = np.concatenate([rng.uniform((100, 100), (900, 700), (15, 2)), rng.normal((700, 600), 40, (25, 2))])
-    sizes = np.column_stack([rng.uniform(30, 90, 40), np.full(40, 14.0)])
-    blocked = np.array([[650.0, 640.0, 800.0, 660.0]])
-    corners, boxes = placed(points, sizes, blocked)
-    markers = [(x - 6, y - 6, x + 6, y + 6) for x, y in points]
-    for i, box in enumerate(boxes):
-        assert box[0] >= 0 and box[1] >= 0 and box[2] <= 1000 and box[3] <= 800
-        assert not any(overlap(box, other) for other in boxes[:i])
-        assert not any(overlap(box, other) for other in [*markers, *blocked])
-    assert np.array_equal(corners, placed(points, sizes, blocked)[0])
-
-
-def test_a_lone_name_stands_beside_its_point():
-    _, ((left, bottom, right, top),) = placed(np.array([[500.0, 400.0]]), np.array([[60.0, 14.0]]), np.zeros((0, 4)))
-    gap = max(left - 500, 500 - right, bottom - 400, 400 - top)
-    assert 5 <= gap <= 12
-    assert place(np.zeros((0, 2)), np.zeros((0, 2)), (0, 0, 1, 1), 1.0, np.zeros((0, 4))).shape == (0, 2)
-
-
-def test_a_name_wider_than_the_panel_is_placed_all_the_same():
-    corners, _ = placed(np.array([[500.0, 400.0]]), np.array([[1200.0, 14.0]]), np.zeros((0, 4)))
-    assert corners[0, 0] == 0 and 0 <= corners[0, 1] <= 786

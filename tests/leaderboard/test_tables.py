@@ -3,8 +3,11 @@ from io import StringIO
 from rich.console import Console
 
 import metrics
-from benchmark.leaderboard.tables import escape, latex, markdown, number, terminal_table
-from tests.leaderboard.made_records import board_of, config, make_record, three_rows
+from benchmark.leaderboard.latex import escape, latex
+from benchmark.leaderboard.markdown import markdown
+from benchmark.leaderboard.numbers import number
+from benchmark.leaderboard.terminal import terminal_table
+from tests.leaderboard.made_records import CONFIG, board_of, config, make_record, three_rows
 from tests.metrics.factory import forget_scores
 
 
@@ -137,3 +140,19 @@ def test_test_authors_has_a_column_where_it_was_measured(tmp_path):
     assert r"\cmidrule(lr){6-8}\cmidrule(lr){9-10}" in lines
     (heads,) = [line for line in lines if line.startswith("Method &")]
     assert [text.strip() for text in heads.split("&")].index(r"Prob. $\rightarrow$") == 5  # the sixth column
+
+
+def test_how_hyperparameters_were_chosen_is_shown(tmp_path):
+    edge, unusable = ({"tuning": {"trials": 7, "edge": True}}, {"tuning": {"trials": 7, "usable": False}})
+    board = board_of(
+        tmp_path,
+        make_record("dpo", quality=(0.9, 0.8, 1.0), config=CONFIG | unusable),
+        make_record("npo", quality=(0.5, 0.4, 0.6), config=CONFIG | edge),
+        make_record("rkld", quality=(0.4, 0.3, 0.5)),
+    )
+    names = [entry.method for entry in board.rows]
+    assert names == ["npo", "rkld", "dpo"]  # what is not usable has no place among the others, however high its quality
+    text = markdown(board)
+    assert "| npo§ | **0.50**" in text and "| dpo | 0.90" in text and "| no usable setting |" in text
+    assert "§ the choice of its hyperparameters lies at an end of what was tried." in text
+    assert r"npo$^\S$" in latex(board)

@@ -13,7 +13,8 @@ from tests.methods.test_rmu import FIRST, FROZEN, TABLE, Hidden, formula, run
 
 
 def test_default_scale_is_the_authors():
-    assert load_method("adaptive_rmu").steering == 5.0
+    # RebelsNLU-jaist/llm-unlearning, experiments/adap_rmu.sh: scale 5, alpha 1200
+    assert (load_method("adaptive_rmu").steering, load_method("adaptive_rmu").retain_weight) == (5.0, 1200.0)
 
 
 @pytest.mark.parametrize("beta", [1.0, 5.0])
@@ -30,6 +31,6 @@ def test_norms_by_hand(toy):
 
     tokens = collate([TokenizedExample([0, 1, 3], 1)], 3)
     with torch.no_grad():
-        found = AdaptiveRMU().prepare(Models(Hidden(TABLE, FROZEN)), tokens)["norm"]
+        norms = AdaptiveRMU().prepare(Models(Hidden(TABLE, FROZEN)), tokens)["norm"]
     # after 0: (1, 0.5) @ [[1, 0.5], [0, -1]] = (1, 0): norm 1; after 1: (-0.5, 2) -> (-0.5, -2.25): 2.304886
-    np.testing.assert_allclose(found[:, 0], [1.0, 2.304886], atol=1e-5)
+    np.testing.assert_allclose(norms[:, 0], [1.0, 2.304886], atol=1e-5)

@@ -52,4 +52,5 @@ def test_alternative_that_is_the_answer_has_no_effect(toy):
 def test_settings():
     method = load_method("altpo")
     assert (method.alternatives, method.retain) == (5, "rt")
+    assert method.instruction and load_method("altpo@instruction=").instruction == ""
     assert method.required() == ("alternatives", "reference", "retain")

@@ -71,5 +71,5 @@ def test_a_step_raises_the_refusal_and_lowers_the_answer(toy):
 
 
 def test_unknown_divergence_is_refused():
-    with pytest.raises(UserError, match="kl, tv, js, pearson, not 'hellinger'"):
+    with pytest.raises(UserError, match="'kl', 'tv', 'js' or 'pearson', not 'hellinger'"):
         FLAT(divergence="hellinger")

@@ -32,13 +32,13 @@ class Given(GRU):
 def rectified(monkeypatch, steps, method=None):
     """The gradients that steps of (g_u, g_r) leave behind."""
     monkeypatch.setattr("methods.gru.nll", lambda model, rows: (model.weight * torch.tensor(rows)).sum())
-    model, state, found = Plane(), {}, []
+    model, state, gradients = Plane(), {}, []
     for forget, retain in steps:
         batch = SimpleNamespace(forget=forget, retain=retain, state=state)
         (method or Given()).gradient(model, lambda batch=batch: iter([(batch, 1.0)]), Tensor.backward)
-        found.append(model.weight.grad.tolist())
+        gradients.append(model.weight.grad.tolist())
         model.weight.grad = None
-    return found
+    return gradients
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_projection_by_hand(monkeypatch, forget, retain, expected):
 
 def test_retain_gradient_is_smoothed_over_steps(monkeypatch):
     # 0.8 (0, 5) + 0.2 (10, 0) = (2, 4): <(-1, -2), (2, 4)> = -10 over 20: (-1, -2) + (1, 2) = 0
-    found = rectified(monkeypatch, [((0.0, 1.0), (10.0, 0.0)), ((-1.0, -2.0), (0.0, 5.0))])
-    assert found[1] == pytest.approx((0.0, 0.0))
+    gradients = rectified(monkeypatch, [((0.0, 1.0), (10.0, 0.0)), ((-1.0, -2.0), (0.0, 5.0))])
+    assert gradients[1] == pytest.approx((0.0, 0.0))
 
 
 def step(toy, method, shares=(1.0,)):

@@ -1,5 +1,7 @@
 """ME+GD against its formula (Yuan et al. 2024, arXiv 2410.08109)."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,16 @@ def test_loss_and_gradient_follow_the_formula(toy):
 
 def test_plain_name_has_the_authors_weights(toy):
     toy.agrees(load_method("me+gd"), lambda t: 0.1 * formula(toy)(t) + toy.nll(t, "retain"))
+
+
+def test_mask_may_let_the_whole_row_count(toy):
+    def loss(table):
+        at = -toy.logp(table).mean(-1) - math.log(4)
+        # Every token but the last predicts one: (0, 1, 2) and (2, 0, 1, 1, 0), where the answer alone has (1, 2) of the first.
+        return np.mean([np.mean([at[a] for a in row.ids[:-1]]) for row in toy.rows["forget"]])
+
+    toy.agrees(MaximumEntropy(retain="none", forget_weight=1.0, mask="all"), loss)
+    assert load_method("me+gd").mask == "answer"
 
 
 def test_by_hand(toy):

@@ -72,8 +72,8 @@ def test_a_step_lowers_the_reinforced_tokens(toy):
 def test_teacher_is_prepared_as_log_probabilities_a_token(toy):
     tokens = collate(toy.rows["forget"], 3)
     with torch.no_grad():
-        found = RKLD().prepare(Models(toy.Bigram(toy.original), toy.Bigram(toy.reinforced)), tokens)
-    log_teacher = found["log_teacher"]  # [N, V]
+        prepared = RKLD().prepare(Models(toy.Bigram(toy.original), toy.Bigram(toy.reinforced)), tokens)
+    log_teacher = prepared["log_teacher"]  # [N, V]
     assert log_teacher.shape == (7, 4)
     expected = toy.logp(teacher(toy, 8.0))[[a for row in toy.rows["forget"] for a, _ in toy.pairs(row)]]
     np.testing.assert_allclose(log_teacher, expected, atol=1e-4)

@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.conformance.toy import ARCHITECTURES, toy_setup
+import methods.rmu
+from benchmark.config.recipe import LoRA
+from benchmark.conformance.toy import TWO_STEPS, toy_setup
 from benchmark.models.forward import collate
 from methods import load_method
 from methods.base import Batch, Models
@@ -23,9 +25,8 @@ class Hidden(nn.Module):
         self.first = nn.Parameter(torch.tensor(first, dtype=torch.float32))
         self.config = SimpleNamespace(num_hidden_layers=2)
 
-    @property
-    def base_model(self):
-        return self
+    def get_output_embeddings(self):
+        return None
 
     def forward(self, input_ids, **options):
         start = self.table[input_ids]
@@ -101,8 +102,16 @@ def test_direction_is_fixed_positive_and_of_length_one():
     assert u.norm().item() == pytest.approx(1) and (u >= 0).all()
 
 
-@pytest.mark.parametrize(("layers", "layer", "blocks"), [(32, 8, {5, 6, 7}), (32, None, {13, 14, 15}), (2, None, {0})])
-@pytest.mark.parametrize("name", ["model.layers.{}.mlp.down_proj.weight", "gpt_neox.layers.{}.x", "transformer.h.{}.x"])
+NAMES = (
+    "model.layers.{}.mlp.down_proj.weight", "gpt_neox.layers.{}.mlp.dense_4h_to_h.weight",
+    "transformer.h.{}.mlp.c_proj.weight", "model.decoder.layers.{}.fc2.weight",
+)  # fmt: skip
+# The paper steers Zephyr-7B's 32 blocks after 8 and trains the last three of these.
+BLOCKS = [(32, None, {5, 6, 7}), (30, None, {5, 6, 7}), (16, None, {1, 2, 3}), (2, None, {0}), (32, 16, {13, 14, 15})]
+
+
+@pytest.mark.parametrize(("layers", "layer", "blocks"), BLOCKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_three_blocks_up_to_the_steered_one_learn(name, layers, layer, blocks):
     method = RMU(layer=layer)
     assert {i for i in range(layers) if method.trains_parameter(name.format(i), layers)} == blocks
@@ -110,13 +119,58 @@ def test_three_blocks_up_to_the_steered_one_learn(name, layers, layer, blocks):
         assert not method.trains_parameter(other, layers)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("method", ["rmu", "adaptive_rmu"])
-def test_only_the_chosen_blocks_change(architecture, method):
-    toy = toy_setup(architecture)
-    model, outcome = toy.run(load_method(method))
-    before = dict(toy.reference.named_parameters())
-    changed = {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+def test_one_matrix_of_a_block_learns_or_all_of_it():
+    others = ("mlp.down_proj.bias", "mlp.up_proj.weight", "self_attn.c_proj.weight", "input_layernorm.weight")
+    for name in (f"model.layers.7.{rest}" for rest in others):
+        assert not RMU().trains_parameter(name, 32)
+        assert RMU(trained="blocks").trains_parameter(name, 32)
+
+
+def changed_by(toy, method, recipe=TWO_STEPS):
+    model, outcome = toy.run(method, recipe)
     assert outcome.diverged_at is None
-    assert changed and all(".layers.0." in name for name in changed)
-    assert sum(".layers.0." in name for name in before) == len(changed)
+    before = dict(toy.reference.named_parameters())
+    return {name for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+
+
+@pytest.mark.parametrize("lora", [None, LoRA(rank=2)], ids=["full", "lora"])
+@pytest.mark.parametrize(("architecture", "matrix"), [("llama", "down_proj"), ("gpt-neox", "dense_4h_to_h")])
+@pytest.mark.parametrize("name", ["rmu", "adaptive_rmu"])
+def test_only_the_chosen_matrix_changes(architecture, matrix, name, lora):
+    toy = toy_setup(architecture)
+    (changed,) = changed_by(toy, load_method(name), TWO_STEPS.model_copy(update={"lora": lora}))
+    assert changed.endswith(f".layers.0.mlp.{matrix}.weight")
+
+
+def test_whole_blocks_change_where_they_are_asked_for():
+    toy = toy_setup("llama")
+    changed = changed_by(toy, RMU(trained="blocks"))
+    assert changed == {name for name, _ in toy.reference.named_parameters() if ".layers.0." in name}
+
+
+def test_bf16_run_computes_in_bf16_and_steers_in_float32(monkeypatch):
+    toy, kinds, states = toy_setup("llama"), [], []
+    weight = torch.nn.Linear.forward
+
+    def linear(self, x):
+        kinds.append((out := weight(self, x)).dtype)
+        return out
+
+    hidden = methods.rmu.answer_hidden
+
+    def seen(*args):
+        states.append((out := hidden(*args)).dtype)
+        return out
+
+    monkeypatch.setattr(torch.nn.Linear, "forward", linear)
+    monkeypatch.setattr("methods.rmu.answer_hidden", seen)
+    toy.run(RMU(), TWO_STEPS.model_copy(update={"precision": "bf16"}))
+    assert {*kinds} == {torch.bfloat16} and {*states} == {torch.float32}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_nothing_pulls_at_retain_rows_before_the_model_moves(precision):
+    # Were the frozen model read in another precision, the difference alone would weigh.
+    recipe = TWO_STEPS.model_copy(update={"precision": precision, "lr": 0.0})
+    without, weighed = (toy_setup("llama").run(RMU(retain_weight=w), recipe)[1].losses for w in (0.0, 1e6))
+    assert without == weighed

@@ -27,8 +27,9 @@ def test_loss_and_gradient_follow_the_formula(toy, beta1, beta2):
     toy.agrees(method, formula(toy, beta1, beta2))
 
 
-def test_plain_name_weighs_forgetting_by_a_tenth(toy):
-    toy.agrees(load_method("satimp"), lambda t: 0.1 * formula(toy, 5, 1)(t) + toy.nll(t, "retain"))
+def test_plain_name_weighs_retention_by_a_tenth(toy):
+    # tmlr-group/SatImp, forget_sat.yaml: coeff 0.1, on the retain loss
+    toy.agrees(load_method("satimp"), lambda t: formula(toy, 5, 1)(t) + 0.1 * toy.nll(t, "retain"))
 
 
 def test_uniform_student_by_hand(toy):
@@ -39,7 +40,7 @@ def test_uniform_student_by_hand(toy):
 
 @pytest.mark.parametrize("beta", [1.0, 5.0])
 def test_beta2_zero_is_wga(toy, beta):
-    loss, grad = toy.run(SatImp(beta1=beta, beta2=0.0, forget_weight=1.0))
+    loss, grad = toy.run(SatImp(beta1=beta, beta2=0.0, retain_weight=1.0))
     wga_loss, wga = toy.run(WGA(beta=beta))
     assert loss == pytest.approx(wga_loss, abs=1e-6)
     np.testing.assert_allclose(grad, wga, atol=1e-6)

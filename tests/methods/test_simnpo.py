@@ -39,5 +39,19 @@ def test_small_beta_is_gradient_ascent(toy):
     np.testing.assert_allclose(grad, ascent, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("split", "beta", "weight"), [("forget10", 4.5, 0.125), ("forget05", 2.5, 0.1375), ("forget01", 4.5, 0.125)]
+)
+def test_constants_follow_the_split(toy, split, beta, weight):
+    # 2410.07163's repository: npo_coeff=0.1375 beta=2.5 for forget05
+    method = load_method("simnpo", split=split)
+    toy.agrees(method, lambda t: formula(toy, beta, 0.0, weight)(t) + toy.nll(t, "retain"))
+
+
+def test_settings_and_names_come_before_the_split():
+    method = load_method("simnpo@beta=3", split="forget05", forget_weight=1.0)
+    assert (method.beta, method.forget_weight) == (3.0, 1.0)
+
+
 def test_no_reference_is_needed():
     assert load_method("simnpo").required() == ("retain",)

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.conformance.checks import equal
+from benchmark.conformance.requirements import same_weights
 from benchmark.conformance.toy import ARCHITECTURES, toy_setup
-from benchmark.evaluation.evaluate import eos_ids, score_answers
+from benchmark.evaluation.evaluate import eos_ids
+from benchmark.evaluation.teacher_forcing import score_answers
 from benchmark.models.forward import answer_logits, collate
 from benchmark.models.generation import generate_greedy
 from methods.base import Combined
@@ -43,10 +44,10 @@ def test_answer_logits_are_combined_and_only_they_are_projected(toy, model):
             m.get_output_embeddings().register_forward_hook(lambda m, a, out: projected.append(out.shape[:-1].numel()))
             for m in (toy.reference, toy.reinforced)
         ]
-        found = answer_logits(model, tokens)
+        logits = answer_logits(model, tokens)
     for hook in hooks:
         hook.remove()
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(logits, expected)
     assert projected == [len(tokens.row)] * 2
 
 
@@ -65,8 +66,8 @@ def test_models_that_hide_their_head_are_read_whole(toy):
     tokens = collate(toy.prompt_tokenizer.encode([("Who is Ana?", "A cook.")]), toy.prompt_tokenizer.pad_id)
     with torch.no_grad():
         expected = answer_logits(Combined(toy.reference, toy.reinforced, combine), tokens)
-        found = answer_logits(Combined(Hidden(toy.reference), toy.reinforced, combine), tokens)
-    torch.testing.assert_close(found, expected)
+        logits = answer_logits(Combined(Hidden(toy.reference), toy.reinforced, combine), tokens)
+    torch.testing.assert_close(logits, expected)
 
 
 def greedy(toy, ids, most, stop):
@@ -97,11 +98,11 @@ def test_pairs_may_be_nested(toy):
     inner = Combined(toy.reference, toy.reinforced, combine)
     outer = Combined(inner, toy.reference, lambda first, second: first + second)
     prompts = [[4, 8, 2], [9]]
-    found = generate_greedy(outer, prompts, eos_ids={0}, pad_id=0, max_new_tokens=5)
+    answers = generate_greedy(outer, prompts, eos_ids={0}, pad_id=0, max_new_tokens=5)
     ids = torch.tensor([prompts[0]])
     with torch.no_grad():
         logits = inner(input_ids=ids).logits + toy.reference(input_ids=ids).logits
-    assert found[0][0] == int(logits[0, -1].argmax())
+    assert answers[0][0] == int(logits[0, -1].argmax())
 
 
 def test_scoring_reads_it_like_a_model(toy, model):
@@ -115,4 +116,4 @@ def test_scoring_reads_it_like_a_model(toy, model):
         torch.testing.assert_close(torch.tensor(one.logprobs), torch.tensor(other.logprobs))
     assert eos_ids(model, toy.prompt_tokenizer) == eos_ids(toy.reference, toy.prompt_tokenizer)
     fresh = toy_setup("llama" if toy.reference.config.model_type == "llama" else "gpt-neox")
-    assert equal(toy.reference, fresh.reference)
+    assert same_weights(toy.reference, fresh.reference)

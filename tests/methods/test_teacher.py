@@ -3,7 +3,7 @@
 import torch
 
 from benchmark.config.recipe import Recipe
-from benchmark.conformance.checks import equal
+from benchmark.conformance.requirements import same_weights
 from benchmark.conformance.toy import toy_setup
 from benchmark.models.forward import answer_logits, collate
 from benchmark.training.forget_batches import UnlearningRows
@@ -37,9 +37,9 @@ def test_it_is_what_rkld_distils():
     pairs = [(row.question, row.answer) for row in toy.split.forget]
     tokens = collate(toy.prompt_tokenizer.encode(pairs), toy.prompt_tokenizer.pad_id)
     with torch.no_grad():
-        found = answer_logits(Teacher(alpha=3.0).deploy(toy.reference, models), tokens).log_softmax(-1)
+        log_probs = answer_logits(Teacher(alpha=3.0).deploy(toy.reference, models), tokens).log_softmax(-1)
         expected = RKLD(alpha=3.0).prepare(models, tokens)["log_teacher"]
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(log_probs, expected)
 
 
 def test_weights_stay_and_the_deployed_model_is_probed():
@@ -53,5 +53,5 @@ def test_weights_stay_and_the_deployed_model_is_probed():
 
     outcome = unlearn(Teacher(), model, toy.models(("reinforced",)), rows, Recipe(), probe=probe)
     assert outcome.diverged_at is None
-    assert equal(model, toy.reference)
+    assert same_weights(model, toy.reference)
     assert [*probed[0].pair] == [model, toy.reinforced]

@@ -40,8 +40,8 @@ def test_target_by_hand():
     # Odds 2 : 1 : 1 with the first token gold: 1/3 for it, 1/3 for each of the others.
     # Gold is the second: 1/3 for it, and 2/3 split 2 : 1, so 4/9, 1/3, 2/9.
     logits = torch.tensor([[math.log(2), 0.0, 0.0]] * 2)
-    found = uniform_target(logits, torch.tensor([0, 1])).softmax(-1)
-    np.testing.assert_allclose(found, [[1 / 3, 1 / 3, 1 / 3], [4 / 9, 1 / 3, 2 / 9]], rtol=1e-6)
+    target = uniform_target(logits, torch.tensor([0, 1])).softmax(-1)
+    np.testing.assert_allclose(target, [[1 / 3, 1 / 3, 1 / 3], [4 / 9, 1 / 3, 2 / 9]], rtol=1e-6)
 
 
 def test_loss_by_hand(toy):

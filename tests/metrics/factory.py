@@ -16,7 +16,7 @@ def answer(nll: float | None, tokens: int = 3) -> AnswerScores | None:
 
 
 def tokens(probabilities, is_greedy=None, mean=None, std=None) -> AnswerScores:
-    """An answer with these token probabilities, the closing EOS last; a token is_greedy above 1/2 unless given."""
+    """An answer with these token probabilities, the closing EOS last; tokens above 1/2 are greedy unless it is given."""
     p = np.asarray(probabilities, dtype=np.float64)
     with np.errstate(divide="ignore"):
         logprobs = np.log(p)
@@ -79,13 +79,13 @@ def random_set(n: int, rng: np.random.Generator, *, wrong: int = 5, rows_per_aut
     """A plausible set: answers and paraphrases near 1 nat, wrong ones near 2, half of the words right."""
     words = [f"word{i}" for i in range(40)]
     gold = [" ".join(rng.choice(words, 15)) for _ in range(n)]
-    said = [" ".join([*g.split()[:7], *rng.choice(words, 8)]) for g in gold]
+    generated = [" ".join([*g.split()[:7], *rng.choice(words, 8)]) for g in gold]
     facts = [" ".join(g.split()[5:7]) if i % 2 else None for i, g in enumerate(gold)]
     return make_set(
         [random_answer(rng) for _ in range(n)],
         rng.gamma(4, 0.25, n),
         rng.gamma(4, 0.5, (n, wrong)),
-        generated=said,
+        generated=generated,
         gold=gold,
         authors=np.arange(n) // rows_per_author,
         values=facts,
@@ -93,7 +93,7 @@ def random_set(n: int, rng: np.random.Generator, *, wrong: int = 5, rows_per_aut
 
 
 def random_answer(rng: np.random.Generator) -> AnswerScores:
-    """6 to 24 tokens near 1 nat, two thirds of them is_greedy."""
+    """6 to 24 tokens near 1 nat, two thirds of them greedy."""
     length = int(rng.integers(6, 25))
     p = np.exp(-rng.gamma(1, 1, length))
     return tokens(p, rng.random(length) < 0.67, -3 - rng.random(length), 1 + rng.random(length))

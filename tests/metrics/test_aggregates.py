@@ -55,10 +55,10 @@ def test_memorization_undefined():
 def test_memorization_takes_the_measured_means():
     scores = random_scores(4)
     parts = ("extraction_strength", "exact_memorization", "paraphrase_probability", "truth_probability")
-    found = metrics.measure_all(scores, seed=0, names=[*parts, "memorization"])
-    rest = [1 / (1 - found[f"forget_{p}"].value) for p in parts]
-    assert found["memorization"].value == pytest.approx(4 / sum(rest), rel=1e-12)
-    assert found["memorization"].low < found["memorization"].value < found["memorization"].high
+    measured = metrics.measure_all(scores, seed=0, names=[*parts, "memorization"])
+    rest = [1 / (1 - measured[f"forget_{p}"].value) for p in parts]
+    assert measured["memorization"].value == pytest.approx(4 / sum(rest), rel=1e-12)
+    assert measured["memorization"].low < measured["memorization"].value < measured["memorization"].high
 
 
 @pytest.mark.parametrize(
@@ -103,20 +103,20 @@ def test_privacy_undefined():
 
 def test_utility_is_model_utility():
     scores = random_scores(2)
-    found = metrics.measure_all(scores, seed=0, names=["utility", "model_utility"])
-    assert found["utility"].value == found["model_utility"].value
-    assert found["utility"].extra["retain_rouge"] == found["model_utility"].extra["retain_rouge"]
+    measured = metrics.measure_all(scores, seed=0, names=["utility", "model_utility"])
+    assert measured["utility"].value == measured["model_utility"].value
+    assert measured["utility"].extra["retain_rouge"] == measured["model_utility"].extra["retain_rouge"]
 
 
 def test_overall():
     ours, retrained = random_scores(1), random_scores(2)
     retrained = Scores({n: replace(r, answers=retrained[n].answers) for n, r in ours.sets.items()})
-    found = measure(ours, retrained)
-    three = [found[name].value for name in NAMES[:3]]
-    assert found["overall"].value == pytest.approx(3 / sum(1 / x for x in three), rel=1e-12)
-    assert [found["overall"].extra[name] for name in NAMES[:3]] == three
-    assert found["overall"].low < found["overall"].value < found["overall"].high
-    assert measure(ours, retrained) == found
+    measured = measure(ours, retrained)
+    three = [measured[name].value for name in NAMES[:3]]
+    assert measured["overall"].value == pytest.approx(3 / sum(1 / x for x in three), rel=1e-12)
+    assert [measured["overall"].extra[name] for name in NAMES[:3]] == three
+    assert measured["overall"].low < measured["overall"].value < measured["overall"].high
+    assert measure(ours, retrained) == measured
     assert measure(ours)["overall"].undefined == {"privacy: no retrained reference": 1}
     assert set(measure(Scores({}))["overall"].undefined) == {
         "memorization: set not scored",

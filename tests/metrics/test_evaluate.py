@@ -43,18 +43,18 @@ SETS = list(metrics.SETS)
 
 
 def calls():
-    every = {}
+    all_calls = {}
     for s in SETS:
         nlls = {"predictions": NLL, "references": WRONG, "set_name": s}
-        every[f"probability {s}"] = ("probability", nlls)
-        every[f"truth_ratio {s}"] = ("truth_ratio", nlls)
-    every["no wrong answers"] = ("probability", {"predictions": NLL, "references": [[] for _ in NLL]})
-    every["rouge"] = ("rouge", {"predictions": SAID, "references": GOLD})
+        all_calls[f"probability {s}"] = ("probability", nlls)
+        all_calls[f"truth_ratio {s}"] = ("truth_ratio", nlls)
+    all_calls["no wrong answers"] = ("probability", {"predictions": NLL, "references": [[] for _ in NLL]})
+    all_calls["rouge"] = ("rouge", {"predictions": SAID, "references": GOLD})
     for name in ("exact_memorization", "extraction_strength"):
-        every[name] = (name, {"predictions": ARGMAX, "references": IDS})
-    every["forget_quality"] = ("forget_quality", {"predictions": RATIOS[0], "references": RATIOS[1]})
-    every["model_utility"] = ("model_utility", {"predictions": NINE})
-    return every
+        all_calls[name] = (name, {"predictions": ARGMAX, "references": IDS})
+    all_calls["forget_quality"] = ("forget_quality", {"predictions": RATIOS[0], "references": RATIOS[1]})
+    all_calls["model_utility"] = ("model_utility", {"predictions": NINE})
+    return all_calls
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from tests.metrics.factory import make_set
 
 
 @pytest.mark.parametrize(
-    ("text", "fact", "found"),
+    ("text", "fact", "is_in"),
     [
         ("She was born on 31 July 1981 in Rzeszow.", "31 July 1981", True),
         ("born in RZESZOW,  Poland!", "Rzeszow, Poland", True),  # case, punctuation, white space
@@ -24,13 +24,13 @@ from tests.metrics.factory import make_set
         ("nurse", "nurse", True),
     ],
 )
-def test_contains(text, fact, found):
-    assert contains(text, fact) is found
+def test_contains(text, fact, is_in):
+    assert contains(text, fact) is is_in
 
 
 def measure(rows, set_name="forget"):
-    found = metrics.measure_all(Scores({set_name: rows}), seed=0, names=["fact_recall"])
-    return found[f"{set_name}_fact_recall"]
+    measured = metrics.measure_all(Scores({set_name: rows}), seed=0, names=["fact_recall"])
+    return measured[f"{set_name}_fact_recall"]
 
 
 def test_wording_does_not_matter_and_unknown_facts_do_not_count():
@@ -47,7 +47,7 @@ def test_wording_does_not_matter_and_unknown_facts_do_not_count():
 
 
 @pytest.mark.parametrize("values", [None, [None, None]])
-def test_corpora_that_know_no_facts(values):
+def test_datasets_that_know_no_facts(values):
     m = measure(make_set([1.0, 1.0], values=values), "retain")
     assert (m.value, m.undefined) == (None, {"no known fact": 2})
 

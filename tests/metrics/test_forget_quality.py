@@ -122,21 +122,21 @@ def test_test_authors_is_the_authors_that_a_sweep_leaves_out():
     # Of authors 2, 5 and 9 the sweep reads 2 alone, whose rows differ by 100; the others' are equal.
     authors = np.array([5, 2, 2, 5, 9])
     ours, theirs = (replace_authors(forget_scores(x), authors) for x in ([3, 101, 102, 4, 5], [3, 1, 2, 4, 5]))
-    found = ForgetQualityTestAuthors().measure(ours, theirs, rng=np.random.default_rng(0))[
+    measured = ForgetQualityTestAuthors().measure(ours, theirs, rng=np.random.default_rng(0))[
         "forget_quality_test_authors"
     ]
-    assert (found.value, found.n, found.extra["n_reference"]) == (1.0, 3, 3.0)
+    assert (measured.value, measured.n, measured.extra["n_reference"]) == (1.0, 3, 3.0)
     swapped = [replace_authors(s, 10 - authors) for s in (ours, theirs)]
-    found = ForgetQualityTestAuthors().measure(*swapped, rng=np.random.default_rng(0))["forget_quality_test_authors"]
+    measured = ForgetQualityTestAuthors().measure(*swapped, rng=np.random.default_rng(0))["forget_quality_test_authors"]
     # Now the sweep reads the last row's author: 3 4 101 102 against 1 2 3 4, D = 1/2 after 2.
-    assert found.n == 4 and found.extra["ks_statistic"] == pytest.approx(0.5)
+    assert measured.n == 4 and measured.extra["ks_statistic"] == pytest.approx(0.5)
 
 
 def test_one_author_has_no_test_authors():
     scores = replace_authors(forget_scores([1, 2, 3]), np.zeros(3, dtype=int))
-    found = ForgetQualityTestAuthors().measure(scores, scores, rng=np.random.default_rng(0))
-    assert found["forget_quality_test_authors"].value is None
-    assert found["forget_quality_test_authors"].undefined == {"no rows": 1}
+    measured = ForgetQualityTestAuthors().measure(scores, scores, rng=np.random.default_rng(0))
+    assert measured["forget_quality_test_authors"].value is None
+    assert measured["forget_quality_test_authors"].undefined == {"no rows": 1}
 
 
 def replace_authors(scores, authors):

@@ -69,15 +69,15 @@ def test_against_sampling(gold):
     hit = np.ones((trials, k), dtype=bool)
     before = np.full((trials, k), 3)
     for token in gold:  # one wrong token and the answer is another one
-        said = (rng.random((trials, k, 1)) > np.cumsum(p, axis=1)[before]).sum(axis=-1)
-        hit &= said == token
-        before = said
-    found = hit.any(axis=1).mean()
+        sampled = (rng.random((trials, k, 1)) > np.cumsum(p, axis=1)[before]).sum(axis=-1)
+        hit &= sampled == token
+        before = sampled
+    share = hit.any(axis=1).mean()
 
     m = measure(make_set([row]))["forget_leak_at_k"]
     expected = m.extra["leak_at_10"]
     assert 0.05 < expected < 0.999
-    assert found == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / trials))
+    assert share == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / trials))
 
 
 def test_excess_is_the_difference_row_by_row():

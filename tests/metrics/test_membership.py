@@ -13,7 +13,6 @@ from benchmark.evaluation.scores import AnswerScores, Scores
 from metrics._membership import NO_HOLDOUT, Attack
 from metrics._resample import Resample
 from metrics._tokens import lowest_mean, standardized
-from metrics.mia_gradnorm import gradnorm_auc
 from metrics.privleak import privleak
 from tests.metrics.factory import empty_answer, make_set, random_scores, tokens
 
@@ -40,16 +39,12 @@ def measure(name, ours, reference=None, seed=0):
         ([1], [2], 1.0),
         ([1, math.inf], [math.inf, math.inf], 0.75),  # infinite losses tie
         ([1, math.nan], [2, 0], 0.5),
+        ([], [1], None),
+        ([math.nan], [1], None),
     ],
 )
 def test_auc_by_hand(forget, holdout, auc):
     assert Attack(np.array(forget, float), np.array(holdout, float)).auc() == auc
-    assert gradnorm_auc(forget, holdout) == auc
-
-
-def test_auc_of_an_empty_side():
-    assert gradnorm_auc([], [1.0]) is None
-    assert gradnorm_auc([math.nan], [1.0]) is None
 
 
 @settings(max_examples=50, deadline=None)
@@ -69,7 +64,7 @@ def test_draws_against_real_resamples():
     attack = Attack(rng.integers(0, 6, 12).astype(float), rng.integers(1, 7, 9).astype(float))
     attack.forget[4] = attack.holdout[3] = np.nan
     authors = {"forget": np.array([0] * 5 + [1] * 3 + [2] * 4), "holdout": np.array([5, 5, 6, 6, 6, 7, 7, 8, -1])}
-    samples = {name: Resample.of(a, rng) for name, a in authors.items()}
+    samples = {name: Resample.draw(a, rng) for name, a in authors.items()}
     draws = attack.auc_draws(samples)
     for d in range(40):
         sides = [
@@ -165,11 +160,6 @@ def test_without_holdout_none_and_never_a_half(name):
 def test_reference_without_holdout(name):
     ours, reference = random_scores(0), random_scores(0, (80, 80, 100, 100))
     assert "held-out authors" in next(iter(measure(name, ours, reference).undefined))
-
-
-def test_gradnorm_says_what_it_needs():
-    m = measure("mia_gradnorm", random_scores(0), random_scores(0))
-    assert m.value is None and "needs the model's gradients" in next(iter(m.undefined))
 
 
 @pytest.mark.parametrize("name", ATTACKS[:4])

@@ -15,14 +15,14 @@ def measure(scores, seed=0):
 
 
 def by_hand(**changed):
-    said = {"gold": ["one two"] * 2, "generated": ["one"] * 2}  # ROUGE 1/2
+    texts = {"gold": ["one two"] * 2, "generated": ["one"] * 2}  # ROUGE 1/2
     sets = {
         # probability 1/2; paraphrase 1 against 2 (in ln 2): R = 1/2, truth ratio 1/2
-        "retain": make_set([LN2] * 2, [LN2] * 2, [[2 * LN2]] * 2, **said),
+        "retain": make_set([LN2] * 2, [LN2] * 2, [[2 * LN2]] * 2, **texts),
         # probability 1/2 / (1/2 + 1/4) = 2/3; R = 1/2, truth ratio 1/2
-        "real_authors": make_set([LN2] * 2, None, [[2 * LN2]] * 2, **said),
+        "real_authors": make_set([LN2] * 2, None, [[2 * LN2]] * 2, **texts),
         # probability 1/4 / (1/4 + 1/16) = 4/5; R = 1/4, truth ratio 3/4
-        "world_facts": make_set([2 * LN2] * 2, None, [[4 * LN2]] * 2, **said),
+        "world_facts": make_set([2 * LN2] * 2, None, [[4 * LN2]] * 2, **texts),
     }
     return Scores(sets | changed)
 

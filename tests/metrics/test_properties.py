@@ -52,9 +52,9 @@ def test_any_scores(by_set, dice):
     reference = Scores({"forget": replace(rows, paraphrases=rows.paraphrases[::-1])})
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a warning of NumPy is a NaN or an overflow on its way
-        found = metrics.measure_all(scores, reference, seed=0, names=TOFU)
-    assert tuple(found) == tuple(c for c in metrics.ORDER[:16] if c != "forget_quality_test_authors")
-    for m in found.values():
+        measured = metrics.measure_all(scores, reference, seed=0, names=TOFU)
+    assert tuple(measured) == tuple(c for c in metrics.ORDER[:16] if c != "forget_quality_test_authors")
+    for m in measured.values():
         json.dumps(m.to_json(), allow_nan=False)
         assert (m.value is None) == bool(m.value is None and m.undefined)
         assert m.value is None or 0 <= m.value <= 1
@@ -63,7 +63,7 @@ def test_any_scores(by_set, dice):
 
     for name, rows in by_set.items():
         for metric in ("probability", "rouge", "truth_ratio"):
-            m = found[f"{name}_{metric}"]
+            m = measured[f"{name}_{metric}"]
             # every row counts once: in the mean, or under one reason
             left_out = sum(count for reason, count in m.undefined.items() if reason != "no rows")
             assert m.n + left_out == len(rows) == len(m.per_example)
@@ -73,7 +73,7 @@ def test_any_scores(by_set, dice):
     shuffled = Scores({name: reordered(rows, orders[name]) for name, rows in by_set.items()})
     moved = Scores({"forget": reordered(reference["forget"], orders["forget"])})
     again = metrics.measure_all(shuffled, moved, seed=0, names=TOFU)
-    assert {c: m.value for c, m in again.items()} == {c: m.value for c, m in found.items()}
+    assert {c: m.value for c, m in again.items()} == {c: m.value for c, m in measured.items()}
 
 
 # What the first test checks of TOFU's metrics, for all others and for the replicas.
@@ -115,10 +115,10 @@ def test_any_scores_through_every_metric(pair, with_reference, dice):
     reference = reference if with_reference else None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = metrics.measure_all(scores, reference, seed=0, names=OTHERS)
+        measured = metrics.measure_all(scores, reference, seed=0, names=OTHERS)
     owner = {column: metrics.load_metric(name) for name in OTHERS for column in metrics.load_metric(name).columns()}
-    assert found.keys() == owner.keys()
-    for column, m in found.items():
+    assert measured.keys() == owner.keys()
+    for column, m in measured.items():
         metric = owner[column]
         json.dumps(m.to_json(), allow_nan=False)
         bottom, top = metric.range
@@ -140,7 +140,7 @@ def test_any_scores_through_every_metric(pair, with_reference, dice):
         for s in (scores, reference)
     ]
     again = metrics.measure_all(*moved, seed=0, names=OTHERS)
-    assert {c: m.value for c, m in again.items()} == {c: m.value for c, m in found.items()}
+    assert {c: m.value for c, m in again.items()} == {c: m.value for c, m in measured.items()}
 
 
 ROWWISE = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import metrics
-from benchmark.data.types import EVALUATION_SETS
+from benchmark.conformance.toy import small_dataset
 from metrics.base import Measurement
 from tests.metrics.factory import random_scores
 
@@ -45,7 +45,7 @@ def test_names_and_sets():
     assert set(TOFU) <= set(metrics.metric_names())
     assert metrics.metric_names() == sorted(metrics.metric_names())
     assert not {"base", "__init__"} & set(metrics.metric_names())
-    assert metrics.SETS == EVALUATION_SETS
+    assert set(metrics.SETS) == small_dataset().evaluation("forget").keys()
 
 
 @pytest.mark.parametrize("name", metrics.metric_names())
@@ -61,9 +61,9 @@ def test_conformance(name):
 
 
 def test_measure_all_in_canonical_order():
-    found = metrics.measure_all(random_scores(0), random_scores(0), seed=1, names=TOFU)
-    assert tuple(found) == metrics.ORDER[:16]
-    assert all(m.value is not None for m in found.values())
+    measured = metrics.measure_all(random_scores(0), random_scores(0), seed=1, names=TOFU)
+    assert tuple(measured) == metrics.ORDER[:16]
+    assert all(m.value is not None for m in measured.values())
 
 
 def test_streams_do_not_depend_on_the_other_metrics():
@@ -77,11 +77,11 @@ def test_streams_do_not_depend_on_the_other_metrics():
 
 
 def test_model_utility_takes_the_measured_aggregates():
-    found = metrics.measure_all(random_scores(4), seed=0)
-    parts = {k: v for k, v in found["model_utility"].extra.items() if k in found}
+    measured = metrics.measure_all(random_scores(4), seed=0)
+    parts = {k: v for k, v in measured["model_utility"].extra.items() if k in measured}
     assert len(parts) == 9
-    assert all(found[column].value == value for column, value in parts.items())
-    assert found["model_utility"].value == pytest.approx(9 / sum(1 / v for v in parts.values()))
+    assert all(measured[column].value == value for column, value in parts.items())
+    assert measured["model_utility"].value == pytest.approx(9 / sum(1 / v for v in parts.values()))
 
 
 def test_unknown_name():
@@ -96,10 +96,10 @@ def test_unknown_name():
 def test_new_file_loads_by_path(tmp_path):
     path = tmp_path / "answer_length.py"
     path.write_text(ANSWER_LENGTH)
-    found = metrics.measure_all(random_scores(0), seed=0, names=["probability", str(path)])
-    assert found["forget_answer_length"].value == 15.0
-    assert found["forget_answer_length"].version == 3
-    assert list(found)[-4:] == [f"{s}_answer_length" for s in metrics.SETS]
+    measured = metrics.measure_all(random_scores(0), seed=0, names=["probability", str(path)])
+    assert measured["forget_answer_length"].value == 15.0
+    assert measured["forget_answer_length"].version == 3
+    assert list(measured)[-4:] == [f"{s}_answer_length" for s in metrics.SETS]
     assert metrics.describe([path])[0]["title"] == "Words in the gold answer."
     with pytest.raises(ValueError, match="two metrics give the column"):
         metrics.measure_all(random_scores(0), seed=0, names=[path, path])
@@ -167,7 +167,6 @@ def test_describe_says_what_is_needed():
     assert about["forget_quality"]["needs"] == ("reference",)
     assert about["mia_loss"]["needs"] == ("holdout",)
     assert set(about["privleak"]["needs"]) == {"holdout", "reference"}
-    assert about["mia_gradnorm"]["needs"] == ("holdout", "model")
     assert about["rouge"]["needs"] == ()
     assert all(
         {"name", "version", "direction", "range", "reads", "source", "replica"} <= m.keys() for m in about.values()
@@ -183,18 +182,17 @@ def test_needs_are_true(name):
     have = {"reference": full, "holdout": full}
     scores = full if "holdout" in metric.needs else bare
     reference = have.get("reference") if "reference" in metric.needs else None
-    for measured in metrics.measure_all(scores, reference, seed=0, names=[name]).values():
-        assert (measured.value is None) == ("model" in metric.needs)
-    for lacking in set(metric.needs) - {"model"}:
+    assert all(m.value is not None for m in metrics.measure_all(scores, reference, seed=0, names=[name]).values())
+    for lacking in metric.needs:
         without = bare if lacking == "holdout" else full
-        found = metrics.measure_all(without, None if lacking == "reference" else full, seed=0, names=[name])
-        assert all(m.value is None and m.undefined for m in found.values())
+        measured = metrics.measure_all(without, None if lacking == "reference" else full, seed=0, names=[name])
+        assert all(m.value is None and m.undefined for m in measured.values())
 
 
 def test_all_columns_have_a_place():
     default = [m for m in metrics.describe() if not m["replica"]]
     assert sorted(metrics.ORDER) == sorted(column for m in default for column in m["columns"])
-    assert len(metrics.ORDER) == len(set(metrics.ORDER)) == 37
+    assert len(metrics.ORDER) == len(set(metrics.ORDER)) == 36
 
 
 def test_a_reference_with_other_rows_is_refused():

@@ -40,8 +40,10 @@ def test_replicas_say_what_differs(name):
 def test_a_replica_of_a_sound_model_is_near_the_original(name):
     scores, other = random_scores(0), random_scores(0)
     original = name.rsplit("_", 1)[0]
-    found = metrics.measure_all(scores, other, seed=0, names=[name, original])
-    pairs = [(m, found[c.removesuffix("_openunlearning").removesuffix("_tofu")]) for c, m in found.items() if name in c]
+    measured = metrics.measure_all(scores, other, seed=0, names=[name, original])
+    pairs = [
+        (m, measured[c.removesuffix("_openunlearning").removesuffix("_tofu")]) for c, m in measured.items() if name in c
+    ]
     assert pairs
     for ours, theirs in pairs:
         assert ours.value == pytest.approx(theirs.value, abs=0.2 if "tofu" in name else 0.05)
@@ -79,13 +81,13 @@ def test_forget_quality_with_epsilon():
     ours = make_set([1.0] * 12, list(60 + log_r), [[60.0]] * 12)
     retrained = make_set([1.0] * 12, list(2 + log_r), [[2.0]] * 12)
     names = ["forget_quality", "forget_quality_openunlearning"]
-    found = metrics.measure_all(Scores({"forget": ours}), Scores({"forget": retrained}), seed=0, names=names)
-    assert found[names[0]].value == pytest.approx(1.0)
-    assert found[names[1]].extra["ks_statistic"] == 1.0 and found[names[1]].value < 1e-5
+    measured = metrics.measure_all(Scores({"forget": ours}), Scores({"forget": retrained}), seed=0, names=names)
+    assert measured[names[0]].value == pytest.approx(1.0)
+    assert measured[names[1]].extra["ks_statistic"] == 1.0 and measured[names[1]].value < 1e-5
     # p(wrong) = e^-60 and e^-40 are both lost in 1 / (R + 1e-10) = 1e10: all rows tie
     tied = make_set([1.0] * 12, [0.0] * 12, [[x] for x in 60 + 20 * np.random.default_rng(0).random(12)])
-    found = metrics.measure_all(Scores({"forget": tied}), Scores({"forget": tied}), seed=0, names=names)
-    assert found[names[1]].value == pytest.approx(1.0)
+    measured = metrics.measure_all(Scores({"forget": tied}), Scores({"forget": tied}), seed=0, names=names)
+    assert measured[names[1]].value == pytest.approx(1.0)
 
 
 def test_arithmetic_truth_ratio_by_hand():
@@ -108,9 +110,9 @@ def test_model_utility_with_the_replicas_parts():
         ("tofu", ("probability", "rouge", "truth_ratio_tofu")),
         ("openunlearning", ("probability_openunlearning", "rouge", "truth_ratio_openunlearning")),
     ):
-        found = metrics.measure_all(scores, seed=0, names=[f"model_utility_{suffix}", *parts])
-        nine = [found[f"{s}_{p}"].value for s in ("retain", "real_authors", "world_facts") for p in parts]
-        assert found[f"model_utility_{suffix}"].value == pytest.approx(9 / sum(1 / x for x in nine), rel=1e-12)
+        measured = metrics.measure_all(scores, seed=0, names=[f"model_utility_{suffix}", *parts])
+        nine = [measured[f"{s}_{p}"].value for s in ("retain", "real_authors", "world_facts") for p in parts]
+        assert measured[f"model_utility_{suffix}"].value == pytest.approx(9 / sum(1 / x for x in nine), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +131,8 @@ def test_min_k_without_eos():
     forget, holdout = tokens(np.exp([-1, -1, -9])), tokens(np.exp([-2, -2, -2]))
     scores = Scores({"forget": make_set([forget]), "holdout": make_set([holdout])})
     for name in ("mia_min_k", "mia_min_k_plus_plus"):
-        found = metrics.measure_all(scores, seed=0, names=[name, f"{name}_openunlearning"])
-        assert (found[name].value, found[f"{name}_openunlearning"].value) == (0.0, 1.0)
+        measured = metrics.measure_all(scores, seed=0, names=[name, f"{name}_openunlearning"])
+        assert (measured[name].value, measured[f"{name}_openunlearning"].value) == (0.0, 1.0)
     only_eos = Scores({"forget": make_set([tokens([0.5])]), "holdout": make_set([holdout])})
     m = metrics.measure_all(only_eos, seed=0, names=["mia_min_k_openunlearning"])["mia_min_k_openunlearning"]
     assert m.undefined == {"forget: gold answer without tokens before its EOS": 1}

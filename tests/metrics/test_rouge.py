@@ -10,7 +10,7 @@ from tests.metrics.factory import make_set
 
 
 @pytest.mark.parametrize(
-    ("gold", "said", "recall"),
+    ("gold", "generated", "recall"),
     [
         # was born in Paris: 4 of the gold answer's 6 words
         ("The author was born in Paris.", "He was born in Paris, France", 4 / 6),
@@ -24,8 +24,8 @@ from tests.metrics.factory import make_set
         ("one two three", "four five", 0.0),
     ],
 )
-def test_by_hand(gold, said, recall):
-    assert rouge_l_recall(gold, said) == pytest.approx(recall, rel=1e-14)
+def test_by_hand(gold, generated, recall):
+    assert rouge_l_recall(gold, generated) == pytest.approx(recall, rel=1e-14)
 
 
 def test_same_as_the_plain_scorer():
@@ -33,8 +33,8 @@ def test_same_as_the_plain_scorer():
     plain, dice = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=True), random.Random(0)
     words = "running runs ran author's flies happily generalizations Ünï 1987 the of a books-booked".split()
     for _ in range(100):
-        gold, said = (" ".join(dice.choices(words, k=dice.randint(1, 12))) for _ in range(2))
-        assert rouge_l_recall(gold, said) == plain.score(gold, said)["rougeL"].recall
+        gold, generated = (" ".join(dice.choices(words, k=dice.randint(1, 12))) for _ in range(2))
+        assert rouge_l_recall(gold, generated) == plain.score(gold, generated)["rougeL"].recall
 
 
 def test_aggregate_and_undefined():

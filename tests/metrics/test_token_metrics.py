@@ -13,8 +13,8 @@ LN2 = math.log(2)
 
 
 def measure(name, rows, set_name="forget"):
-    found = metrics.measure_all(Scores({set_name: rows}), seed=0, names=[name])
-    return found[f"{set_name}_{name}"]
+    measured = metrics.measure_all(Scores({set_name: rows}), seed=0, names=[name])
+    return measured[f"{set_name}_{name}"]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def measure(name, rows, set_name="forget"):
         ([0, 0, 0, 0], 0.0, 0.0),  # all wrong: 0, and not the 1/4 of a loop that stops early
         ([1, 1, 1, 0], 0.0, 0.75),  # the last is wrong: the whole answer would have to be given
         ([0, 1, 1, 1], 0.75, 0.75),  # k = 1
-        ([1, 0, 1, 1], 0.5, 0.75),  # k = 2: is_greedy before the last miss do not help
+        ([1, 0, 1, 1], 0.5, 0.75),  # k = 2: greedy tokens before the last miss do not help
         ([0, 0, 0, 1], 0.25, 0.25),  # k = 3
         ([1], 1.0, 1.0),  # one token
         ([0], 0.0, 0.0),

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.evaluation.evaluate import eos_ids, generate
-from benchmark.models import generation
-from benchmark.models import lm_head as vocabulary
+from benchmark.models import generation, lm_head
 from benchmark.models.generation import generate_greedy, generate_sampled
 from tests.model_fixtures import ARCHITECTURES, tiny_model
 
@@ -24,12 +22,7 @@ def one_by_one(model, prompts, ends, most=MOST):
     answers = []
     for prompt in prompts:
         ids = torch.tensor([prompt])
-        options = {
-            "do_sample": False,
-            "max_new_tokens": most,
-            "pad_token_id": 0,
-            "eos_token_id": sorted(ends),
-        }
+        options = {"do_sample": False, "max_new_tokens": most, "pad_token_id": 0, "eos_token_id": sorted(ends)}
         out = model.generate(ids, attention_mask=torch.ones_like(ids), **options)[0, len(prompt) :].tolist()
         answers.append(out[:-1] if out and out[-1] in ends else out)
     return answers
@@ -46,21 +39,19 @@ def ends_of(model):
 def test_equal_to_one_by_one(architecture, bare, monkeypatch):
     model, _ = tiny_model(architecture)
     if bare:  # a chunk of two rows, so that a batch is several chunks
-        monkeypatch.setattr(vocabulary, "CHUNK_BYTES", {"cpu": 2 * 4 * model.config.vocab_size})
+        monkeypatch.setattr(lm_head, "CHUNK_BYTES", {"cpu": 2 * 4 * model.config.vocab_size})
     else:
         monkeypatch.setattr(generation, "direct_head", lambda model: None)
     ends = ends_of(model)
     expected = one_by_one(model, prompts(model), ends)
     lengths = {len(answer) for answer in expected}
     assert MOST in lengths and len(lengths) > 2, "the case must hold rows that end early, late and not at all"
+    options = {"eos_ids": ends, "pad_id": 0, "max_new_tokens": MOST}
     for batch_size in (192, 3):
-        found = generate_greedy(
-            model, prompts(model), eos_ids=ends, pad_id=0, max_new_tokens=MOST, batch_size=batch_size
-        )
-        assert found == expected
+        assert generate_greedy(model, prompts(model), batch_size=batch_size, **options) == expected
 
 
-def test_rows_that_have_ended_leave_the_batch():
+def test_rows_that_have_ended_are_evicted():
     model, _ = tiny_model("llama")
     rows = []
     hook = model.register_forward_pre_hook(lambda m, a, given: rows.append(len(given["input_ids"])), with_kwargs=True)
@@ -85,8 +76,8 @@ def test_full_memory_halves_the_batches(monkeypatch):
 
     monkeypatch.setattr(generation, "_generate_batch", small)
     with pytest.warns(UserWarning, match="out of memory with 8 items"):
-        found = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4, batch_size=8)
-    assert found == expected and sizes == [8, 4, 2, 2, 2, 2]
+        answers = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4, batch_size=8)
+    assert answers == expected and sizes == [8, 4, 2, 2, 2, 2]
 
 
 def test_end_as_the_first_token_is_an_empty_answer():
@@ -99,8 +90,8 @@ def test_end_as_the_first_token_is_an_empty_answer():
 def test_pad_token_that_is_an_end_does_no_harm():
     model, _ = tiny_model("qwen2")
     ends = ends_of(model)
-    found = generate_greedy(model, prompts(model), eos_ids=ends, pad_id=min(ends), max_new_tokens=MOST)
-    assert found == one_by_one(model, prompts(model), ends)
+    answers = generate_greedy(model, prompts(model), eos_ids=ends, pad_id=min(ends), max_new_tokens=MOST)
+    assert answers == one_by_one(model, prompts(model), ends)
 
 
 def test_progress_counts_prompts():
@@ -111,23 +102,6 @@ def test_progress_counts_prompts():
     )
     assert done == [3, 3, 2]
     assert generate_greedy(model, [], eos_ids={0}, pad_id=0, max_new_tokens=2) == []
-
-
-def test_answers_come_as_text_in_the_order_of_the_questions():
-    model, prompt_tokenizer = tiny_model("llama")
-    questions = ["Who is Mira Quist of the old harbour town?", "Who?", "Where was Ana born?"]
-    texts = generate(model, prompt_tokenizer, questions, max_new_tokens=6)
-    for question, text in zip(questions, texts, strict=True):
-        ids = prompt_tokenizer.tokenizer(f"Question: {question}\nAnswer:\n")["input_ids"]
-        (expected,) = one_by_one(model, [ids], {prompt_tokenizer.eos_id}, 6)
-        assert text == prompt_tokenizer.tokenizer.decode(expected).strip()
-
-
-@pytest.mark.parametrize(("config", "more"), [(None, set()), (7, {7}), ([7, 9], {7, 9})])
-def test_ends_are_the_tokenizers_and_the_models(config, more, monkeypatch):
-    model, prompt_tokenizer = tiny_model("llama")
-    monkeypatch.setattr(model.generation_config, "eos_token_id", config)
-    assert eos_ids(model, prompt_tokenizer) == {prompt_tokenizer.eos_id} | more
 
 
 def test_answer_that_reaches_the_context_stops_there():
@@ -145,8 +119,8 @@ def test_sampled_tokens_are_drawn_by_their_own_uniforms():
     given, temperature = prompts(model), 0.7
     uniforms = np.random.default_rng(0).random((len(given), 6))
     options = {"temperature": temperature, "eos_ids": {0}, "pad_id": 0}
-    found = generate_sampled(model, given, uniforms, **options)
-    for prompt, draws, answer in zip(given, uniforms, found, strict=True):
+    answers = generate_sampled(model, given, uniforms, **options)
+    for prompt, draws, answer in zip(given, uniforms, answers, strict=True):
         expected: list[int] = []
         for draw in draws:  # the token at which the cumulated probability passes the draw
             with torch.no_grad():
@@ -157,9 +131,46 @@ def test_sampled_tokens_are_drawn_by_their_own_uniforms():
                 break
             expected.append(token)
         assert answer == expected
-    assert generate_sampled(model, given, uniforms, batch_size=2, **options) == found
+    assert generate_sampled(model, given, uniforms, batch_size=2, **options) == answers
     cold = generate_sampled(model, given, uniforms, **(options | {"temperature": 1e-4}))
-    assert cold == generate_greedy(model, given, eos_ids={0}, pad_id=0, max_new_tokens=6) != found
+    assert cold == generate_greedy(model, given, eos_ids={0}, pad_id=0, max_new_tokens=6) != answers
+
+
+def allowed(p, top_k, top_p):
+    """Which tokens may be drawn: the likeliest ``top_k``, and of these the first whose sum reaches ``top_p``."""
+    kept, total = [], 0.0
+    likeliest = sorted(range(len(p)), key=lambda token: -p[token])[:top_k]
+    share = p[likeliest] / p[likeliest].sum()
+    for token, probability in zip(likeliest, share, strict=True):
+        if top_p is not None and total >= top_p:
+            break
+        kept.append(token)
+        total += probability
+    return kept
+
+
+@pytest.mark.parametrize(("top_k", "top_p"), [(5, None), (None, 0.3), (7, 0.6), (10**6, 1.0), (1, None), (None, 1e-9)])
+def test_only_the_likeliest_tokens_are_drawn(top_k, top_p):
+    model, _ = tiny_model("llama")
+    given, temperature = prompts(model), 0.7
+    uniforms = np.random.default_rng(0).random((len(given), 5))
+    uniforms[0] = np.nextafter(1, 0)  # takes the last token that may be drawn
+    answers = generate_sampled(
+        model, given, uniforms, temperature=temperature, eos_ids={0}, pad_id=0, top_k=top_k, top_p=top_p
+    )
+    for prompt, draws, answer in zip(given, uniforms, answers, strict=True):
+        expected: list[int] = []
+        for draw in draws:
+            with torch.no_grad():
+                logits = model(torch.tensor([[*prompt, *expected]])).logits[0, -1].double()
+            p = torch.softmax(logits / temperature, -1).numpy()
+            kept = sorted(allowed(p, top_k, top_p))
+            reached = np.cumsum(p[kept]) / p[kept].sum()
+            token = kept[int(np.argmax(reached > draw)) if reached[-1] > draw else -1]
+            if token == 0:
+                break
+            expected.append(token)
+        assert answer == expected
 
 
 def test_rows_by_the_room_for_their_keys_and_values(monkeypatch):
@@ -170,7 +181,7 @@ def test_rows_by_the_room_for_their_keys_and_values(monkeypatch):
     monkeypatch.setattr(generation, "CACHE_BYTES", 10 * 7 * token)
     assert generation.rows_with_room(model, 10, "cpu") == 7
     assert generation.rows_with_room(model, 1000, "cpu") == 1
-    # of a GPU a quarter of its memory, and no more than half of what is free, torch's own reserve included
+    # on a GPU a quarter of its memory, and no more than half of what is free, torch's own reserve included
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 40 * token)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 20 * token)
     for free, expected in ((1000, 1000 // 4 // 10), (180, (180 + 20) // 2 // 10)):
@@ -184,5 +195,5 @@ def test_room_decides_the_batches(name, value, monkeypatch):
     expected = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4)
     monkeypatch.setattr(generation, name, value)
     done = []
-    found = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4, on_progress=done.append)
-    assert found == expected and max(done) == (1 if name == "CACHE_BYTES" else 2)
+    answers = generate_greedy(model, prompts(model), eos_ids={0}, pad_id=0, max_new_tokens=4, on_progress=done.append)
+    assert answers == expected and max(done) == (1 if name == "CACHE_BYTES" else 2)

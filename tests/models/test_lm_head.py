@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.models import lm_head as vocabulary
+from benchmark.models import lm_head
 from benchmark.models.lm_head import TokenQueries, direct_head, map_on_cores, most_likely, read_tokens
 from benchmark.models.lm_head import _pass as one_pass
-from benchmark.models.lm_head import _pass_without_moments as pass_without_moments
+from benchmark.models.lm_head import _pass_without_mean_std as pass_without_mean_std
 from tests.model_fixtures import ARCHITECTURES, tiny_model
 
 
-def test_moments_are_those_of_float64():
+def test_mean_and_std_are_those_of_float64():
     generator = torch.Generator().manual_seed(0)
     scales = torch.tensor([[1e-2], [1.0], [8.0], [40.0]])
     logits = torch.randn(4, 5000, generator=generator) * scales + 30
@@ -20,26 +20,26 @@ def test_moments_are_those_of_float64():
     exact = logits.double().log_softmax(-1)
     mean = (exact.exp() * exact).sum(-1)
     std = (exact.exp() * (exact - mean[:, None]) ** 2).sum(-1).sqrt()
-    found = one_pass(logits.clone(), source, targets)
-    torch.testing.assert_close(found[0].double(), exact[source, targets], rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(found[1].double(), mean[source], rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(found[2].double(), std[source], rtol=1e-5, atol=1e-6)
-    assert found[3].tolist() == (logits.argmax(-1)[source] == targets).float().tolist()
-    quick = pass_without_moments(logits.clone(), source, targets)
+    full = one_pass(logits.clone(), source, targets)
+    torch.testing.assert_close(full[0].double(), exact[source, targets], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(full[1].double(), mean[source], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(full[2].double(), std[source], rtol=1e-5, atol=1e-6)
+    assert full[3].tolist() == (logits.argmax(-1)[source] == targets).float().tolist()
+    quick = pass_without_mean_std(logits.clone(), source, targets)
     torch.testing.assert_close(quick[0].double(), exact[source, targets], rtol=1e-6, atol=1e-6)
-    assert quick[3].tolist() == found[3].tolist()
+    assert quick[3].tolist() == full[3].tolist()
 
 
 def test_impossible_tokens_add_nothing():
     ninf = float("-inf")
     logits = torch.tensor([[0.0, 0.0, ninf], [ninf, 3.0, ninf]])
     read = torch.tensor([0, 0, 1]), torch.tensor([0, 2, 1])
-    found, quick = one_pass(logits.clone(), *read), pass_without_moments(logits, *read)
-    assert quick[[0, 3]].tolist() == found[[0, 3]].tolist()
+    full, quick = one_pass(logits.clone(), *read), pass_without_mean_std(logits, *read)
+    assert quick[[0, 3]].tolist() == full[[0, 3]].tolist()
     half = torch.log(torch.tensor(0.5)).item()
-    assert found[0].tolist() == pytest.approx([half, ninf, 0.0])
-    assert found[1].tolist() == pytest.approx([half, half, 0.0])
-    assert found[2].tolist() == pytest.approx([0.0, 0.0, 0.0])
+    assert full[0].tolist() == pytest.approx([half, ninf, 0.0])
+    assert full[1].tolist() == pytest.approx([half, half, 0.0])
+    assert full[2].tolist() == pytest.approx([0.0, 0.0, 0.0])
 
 
 def test_most_likely_is_the_first_of_equals():
@@ -51,8 +51,8 @@ def test_most_likely_is_the_first_of_equals():
 
 @pytest.mark.parametrize("passed", [1, 3, 100], ids="{} rows a pass".format)
 @pytest.mark.parametrize("bare", [True, False], ids=["bare head", "whole forward"])
-def test_moments_are_read_where_they_are_wanted(bare, passed, monkeypatch):
-    """Positions with and without moments are mixed, in chunks and passes of a few rows; two tokens share a position."""
+def test_mean_and_std_are_read_where_they_are_wanted(bare, passed, monkeypatch):
+    """Positions with and without them are mixed, in chunks and passes of a few rows; two tokens share a position."""
     model, _ = tiny_model("llama")
     ids = torch.arange(30).reshape(3, 10)
     row, column = torch.arange(3).repeat_interleave(9), torch.arange(9).repeat(3)
@@ -60,16 +60,16 @@ def test_moments_are_read_where_they_are_wanted(bare, passed, monkeypatch):
     targets = torch.arange(29) + 40
     wanted = torch.arange(27) % 4 == 1
     for name, rows in (("CHUNK_BYTES", 7), ("PASS_BYTES", passed)):
-        monkeypatch.setitem(getattr(vocabulary, name), "cpu", 4 * rows * model.config.vocab_size)
+        monkeypatch.setitem(getattr(lm_head, name), "cpu", 4 * rows * model.config.vocab_size)
     head = direct_head(model) if bare else None
 
-    def read(moments):
-        return read_tokens(model, {"input_ids": ids}, TokenQueries(row, column, source, targets, moments), head)
+    def read(with_mean_std):
+        return read_tokens(model, {"input_ids": ids}, TokenQueries(row, column, source, targets, with_mean_std), head)
 
-    every, some = read(torch.ones(27, dtype=torch.bool)), read(wanted)
-    torch.testing.assert_close(some[0], every[0], rtol=1e-6, atol=1e-6)
-    assert torch.equal(some[3], every[3]) and not every.isnan().any()
-    torch.testing.assert_close(some[1:3, wanted[source]], every[1:3, wanted[source]], rtol=1e-6, atol=1e-6)
+    whole, some = read(torch.ones(27, dtype=torch.bool)), read(wanted)
+    torch.testing.assert_close(some[0], whole[0], rtol=1e-6, atol=1e-6)
+    assert torch.equal(some[3], whole[3]) and not whole.isnan().any()
+    torch.testing.assert_close(some[1:3, wanted[source]], whole[1:3, wanted[source]], rtol=1e-6, atol=1e-6)
     assert some[1:3, ~wanted[source]].isnan().all()
 
 

@@ -1,4 +1,4 @@
-"""oneDNN's products give what torch's own give, forward and backward."""
+"""oneDNN's products give what torch's own give, forward and backward, and are taken where they are faster."""
 
 import copy
 
@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.models import onednn as products
-from benchmark.models.onednn import use_onednn
+from benchmark.common.errors import UserError
+from benchmark.models import onednn
+from benchmark.models.onednn import kernel_name, use_onednn, wanted
 
-pytestmark = pytest.mark.skipif(not products.available(), reason="this torch has no oneDNN product")
+pytestmark = pytest.mark.skipif(not onednn.available(), reason="this torch has no oneDNN product")
 
 
 def model():
@@ -18,23 +19,23 @@ def model():
 
 
 def layers(network):
-    return {type(module) for module in network.modules()} & {nn.Linear, products.Linear}
+    return {type(module) for module in network.modules()} & {nn.Linear, onednn.Linear}
 
 
-@pytest.mark.parametrize("largest", [0, products.LARGEST_TRANSPOSED], ids=["large", "small"])
+@pytest.mark.parametrize("largest", [0, onednn.LARGEST_TRANSPOSED], ids=["large", "small"])
 @pytest.mark.parametrize("shape", [(7,), (5, 7), (2, 5, 7)])
 def test_values_and_gradients_are_torchs(shape, largest, monkeypatch):
-    monkeypatch.setattr(products, "LARGEST_TRANSPOSED", largest)
-    plain, found = model(), []
+    monkeypatch.setattr(onednn, "LARGEST_TRANSPOSED", largest)
+    plain, results = model(), []
     for network in (plain, use_onednn(copy.deepcopy(plain))):
         inputs = torch.linspace(-1, 1, torch.Size(shape).numel()).reshape(shape).requires_grad_()
         out = network(inputs)
         (out * torch.arange(3)).square().sum().backward()
-        found.append([out.detach(), inputs.grad, *(p.grad for p in network.parameters())])
+        results.append([out.detach(), inputs.grad, *(p.grad for p in network.parameters())])
         with torch.inference_mode():
-            torch.testing.assert_close(network(inputs), found[-1][0])
-    assert layers(network) == {products.Linear}
-    for ours, theirs in zip(*found, strict=True):
+            torch.testing.assert_close(network(inputs), results[-1][0])
+    assert layers(network) == {onednn.Linear}
+    for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
@@ -54,13 +55,13 @@ def test_a_bias_of_any_stride():
 
 
 def test_a_gradient_can_be_differentiated_again():
-    found = []
+    gradients = []
     for network in (model(), use_onednn(model())):
         inputs = torch.linspace(-1, 1, 14).reshape(2, 7).requires_grad_()
         (first,) = torch.autograd.grad(network(inputs).square().sum(), inputs, create_graph=True)
         first.square().sum().backward()
-        found.append([inputs.grad, *(p.grad for p in network.parameters())])
-    for plain, ours in zip(*found, strict=True):
+        gradients.append([inputs.grad, *(p.grad for p in network.parameters())])
+    for plain, ours in zip(*gradients, strict=True):
         torch.testing.assert_close(ours, plain)
 
 
@@ -84,7 +85,7 @@ def test_other_precisions_are_torchs(monkeypatch):
         raise AssertionError("oneDNN's float32 product was called")
 
     network = use_onednn(model())
-    monkeypatch.setattr(products, "product", never)
+    monkeypatch.setattr(onednn, "product", never)
     with torch.no_grad():
         assert network.to(torch.bfloat16)(torch.ones(2, 7, dtype=torch.bfloat16)).dtype == torch.bfloat16
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -99,7 +100,7 @@ def test_layers_of_other_kinds_stay_and_the_change_can_be_undone():
 
     network = nn.Sequential(nn.Linear(2, 2), Special(2, 2))
     names = list(use_onednn(network).state_dict())
-    assert [type(layer) for layer in network] == [products.Linear, Special]
+    assert [type(layer) for layer in network] == [onednn.Linear, Special]
     assert [type(layer) for layer in use_onednn(network, False)] == [nn.Linear, Special]
     assert list(network.state_dict()) == names
 
@@ -108,10 +109,38 @@ def test_a_torch_without_the_operator_keeps_its_own(monkeypatch):
     def gone(*given):
         raise AttributeError("no such operator")
 
-    monkeypatch.setattr(products, "product", gone)
-    products.available.cache_clear()
+    monkeypatch.setattr(onednn, "product", gone)
+    onednn.available.cache_clear()
     try:
         assert layers(use_onednn(model())) == {nn.Linear}
+        assert not wanted("auto") and kernel_name() != "onednn"
+        with pytest.raises(UserError, match="use auto or mkl instead"):
+            wanted("onednn")
     finally:
         monkeypatch.undo()
-        products.available.cache_clear()
+        onednn.available.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("capability", "vendor", "expected"),
+    [
+        ("AVX512", "AuthenticAMD", True),
+        ("AVX2", "AuthenticAMD", False),
+        ("AVX512", "GenuineIntel", False),
+        ("DEFAULT", None, False),
+    ],
+)
+def test_the_processor_decides(capability, vendor, expected, monkeypatch, tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    if vendor:  # else a system without such a file
+        cpuinfo.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\nmodel\t\t: 2\n")
+    monkeypatch.setattr(onednn, "CPUINFO", cpuinfo)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    onednn.vendor.cache_clear()
+    try:
+        assert wanted("auto") == wanted() == expected
+        assert (kernel_name() == "onednn") == expected
+        assert wanted("onednn") and kernel_name("onednn") == "onednn"
+        assert not wanted("mkl") and kernel_name("mkl") != "onednn"
+    finally:
+        onednn.vendor.cache_clear()

@@ -7,8 +7,8 @@ import torch
 
 from benchmark.common.errors import UserError
 from benchmark.conformance.toy import toy_setup
-from benchmark.models.loading import weights_hash
 from benchmark.models.store import ModelStore
+from tests.model_fixtures import weights_hash
 
 
 @pytest.fixture

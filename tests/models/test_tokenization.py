@@ -158,3 +158,22 @@ def test_tokenizer_without_eos_or_offsets_is_refused():
         PromptTokenizer(tokenizer(eos_token=None), PLAIN)
     with pytest.raises(UserError, match="fast"):
         PromptTokenizer(object(), PLAIN)
+
+
+@pytest.mark.parametrize("template", [PLAIN, "Q: {question}\nA:\n", "{question} is ", None])
+def test_tokens_that_overlap_a_span_of_the_answer(template):
+    made = tokenizer(chat_template=CHAT) if template is None else tokenizer()
+    prompt_tokenizer = PromptTokenizer(made, template)
+    pairs = [("Capital of France?", "Paris is the city ☃!"), ("Why?", ""), ("Capital?", "Paris")]
+    spans = [[(6, 8), (18, 19)], [], [(0, 5)]]  # "is" and the snowman, nothing, all
+    marks = prompt_tokenizer.overlapping(pairs, spans)
+    for encoded, marked, expected in zip(
+        prompt_tokenizer.encode(pairs), marks, (["is", "☃"], [], ["Paris"]), strict=True
+    ):
+        assert len(marked) == encoded.answer_length and not marked[-1]
+        runs, before = [], False
+        for token, mark in zip(encoded.ids[encoded.start :], marked, strict=True):
+            if mark:
+                runs = [*runs[:-1], [*runs[-1], token]] if before else [*runs, [token]]
+            before = mark
+        assert [prompt_tokenizer.tokenizer.decode(run).strip() for run in runs] == expected

@@ -50,7 +50,7 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-def of(updates, label):
+def update_of(updates, label):
     return next(u for u in updates if u.label.startswith(label))
 
 
@@ -77,7 +77,7 @@ def test_nothing_changes_where_everything_is_there(folder):
 
 
 def test_a_new_metric_is_added_with_its_reference(folder):
-    update = of(recompute(folder, ["ks_statistic"]), "npo forget10 seed 2")
+    update = update_of(recompute(folder, ["ks_statistic"]), "npo forget10 seed 2")
     assert update.added == ["ks_statistic"]
     stored = load_record(record_path(folder, "npo", "npo2")).metrics
     paths = [scores_path(record_path(folder, *run)) for run in (("npo", "npo2"), ("retrained", "retrained1"))]
@@ -92,7 +92,7 @@ def test_all_metrics_by_default(folder):
 
 def test_an_old_version_is_replaced(folder):
     path = edit(folder, lambda d: d["metrics"]["forget_quality"].update(version=0, value=0.123))
-    update = of(recompute(folder, ["forget_quality"]), "npo forget10 seed 2")
+    update = update_of(recompute(folder, ["forget_quality"]), "npo forget10 seed 2")
     assert update.changed == ["forget_quality"] and not update.differs
     assert load_record(path).value("forget_quality") == update.values["forget_quality"] != 0.123
     assert load_record(path).metrics["forget_quality"]["version"] == 1
@@ -102,7 +102,7 @@ def test_an_old_version_is_replaced(folder):
 def test_another_value_of_the_same_or_a_later_version_is_reported_and_kept(folder, version, value):
     path = edit(folder, lambda d: d["metrics"]["forget_quality"].update(version=version, value=value))
     before = path.read_bytes()
-    update = of(recompute(folder, ["forget_quality"]), "npo forget10 seed 2")
+    update = update_of(recompute(folder, ["forget_quality"]), "npo forget10 seed 2")
     assert len(update.differs) == 1 and "forget_quality" in update.differs[0]
     assert path.read_bytes() == before
     assert "DIFFERS" in update.line()
@@ -112,8 +112,8 @@ def test_damaged_scores_are_named_and_the_others_done(folder):
     path = scores_path(record_path(folder, "npo", "npo2"))
     path.write_bytes(path.read_bytes()[:200])
     updates = recompute(folder, ["ks_statistic"])
-    assert str(path) in of(updates, "npo forget10 seed 2").skipped
-    assert of(updates, "npo forget10 seed 3").added == ["ks_statistic"]
+    assert str(path) in update_of(updates, "npo forget10 seed 2").skipped
+    assert update_of(updates, "npo forget10 seed 3").added == ["ks_statistic"]
 
 
 def test_parquet_that_holds_no_scores_is_named(folder):
@@ -121,22 +121,22 @@ def test_parquet_that_holds_no_scores_is_named(folder):
 
     path = scores_path(record_path(folder, "npo", "npo2"))
     pd.DataFrame({"a": [1]}).to_parquet(path)
-    assert str(path) in of(recompute(folder, NAMES), "npo forget10 seed 2").skipped
+    assert str(path) in update_of(recompute(folder, NAMES), "npo forget10 seed 2").skipped
 
 
 def test_a_missing_reference_is_named_and_nothing_is_written(folder):
     scores_path(record_path(folder, "retrained", "retrained1")).unlink()
     before = record_path(folder, "npo", "npo2").read_bytes()
     updates = recompute(folder, ["ks_statistic"])
-    assert "retrained1.parquet" in of(updates, "npo forget10 seed 2").skipped
+    assert "retrained1.parquet" in update_of(updates, "npo forget10 seed 2").skipped
     assert record_path(folder, "npo", "npo2").read_bytes() == before
 
 
 def test_a_damaged_record_is_named_and_the_others_done(folder):
     record_path(folder, "npo", "npo2").write_text("{")
     updates = recompute(folder, ["ks_statistic"])
-    assert "damaged" in of(updates, "npo/npo2.json").skipped
-    assert of(updates, "npo forget10 seed 3").added == ["ks_statistic"]
+    assert "damaged" in update_of(updates, "npo/npo2.json").skipped
+    assert update_of(updates, "npo forget10 seed 3").added == ["ks_statistic"]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_damaged_record_is_named_and_the_others_done(folder):
 def test_records_without_scores_are_skipped(folder, fields, reason):
     values = {"key": "k", "status": "ok"} | fields
     save_record(folder, Record(board="b", method="gone", split="forget10", seed=0, **values), None)
-    update = of(recompute(folder, NAMES), "gone")
+    update = update_of(recompute(folder, NAMES), "gone")
     assert reason in update.skipped and "skipped" in update.line()
 
 
@@ -173,16 +173,6 @@ def test_unknown_metrics_and_empty_folders_are_refused(folder, tmp_path):
         recompute(folder, ["forget_qualty"])
     with pytest.raises(UserError, match="holds no records"):
         recompute(tmp_path / "none")
-
-
-def test_a_value_that_took_a_model_is_kept(folder):
-    path = edit(folder, lambda d: d["metrics"].update(mia_gradnorm=Measurement(0.7, 24).to_json()))
-    updates = recompute(folder, ["mia_gradnorm"])
-    update = of(updates, "npo forget10 seed 2")
-    assert load_record(path).value("mia_gradnorm") == update.values["mia_gradnorm"] == 0.7
-    assert not update.differs and "needs a model" in update.line()
-    other = of(updates, "npo forget10 seed 3")
-    assert other.added == ["mia_gradnorm"] and other.values["mia_gradnorm"] is None
 
 
 def test_table_shows_what_is_undefined():

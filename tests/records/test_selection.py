@@ -1,6 +1,4 @@
-"""The choice of a constant from a grid: the same for all methods, and blind to retrained models."""
-
-import tomllib
+"""The choice of hyperparameters: the gentlest that forgets, blind to retrained models and to the board's rows."""
 
 import numpy as np
 import pytest
@@ -8,62 +6,94 @@ import pytest
 from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from benchmark.records.record import Record, save_record
-from benchmark.records.selection import Trial, choose, selection_probability, trials, write_sweep
+from benchmark.records.selection import KEPT, Reading, Trial, choose, least_harm, load_trials, read
+
+FINETUNED = Reading(retain_probability=0.9, retain_rouge=0.9, utility=0.8, forget_probability=0.9)
+BASE = Reading(retain_probability=0.1, retain_rouge=0.3, utility=0.3, forget_probability=0.1)
 
 
-def forget(probabilities, authors):
-    """One answer of one token a row."""
-    one = np.ones(1)
-    answers = [AnswerScores(np.array([np.log(p)]), one > 0, one, one) for p in probabilities]
-    n = len(answers)
-    return SetScores(answers, [None] * n, [[]] * n, [""] * n, [""] * n, [""] * n, np.array(authors))
+def trial(value=1.0, status="ok", retain=0.88, rouge=0.88, utility=0.8, forget=0.05):
+    return Trial("npo", "forget10", {"lr": value}, status, Reading(retain, rouge, utility, forget))
 
 
-def trial(value, status="ok", utility=0.8, probability=0.5):
-    return Trial("npo", "forget10", value, status, utility, probability, 0.1)
+def rows(probabilities, authors, generated="x", gold="x", wrong=()):
+    """One answer of one token a row, its paraphrase as likely, wrong answers with these probabilities."""
+
+    def answer(p):
+        return AnswerScores(np.array([np.log(p)]), np.ones(1) > 0, np.ones(1), np.ones(1))
+
+    n, answers = len(probabilities), [answer(p) for p in probabilities]
+    wrongs = [[answer(p) for p in wrong]] * n
+    return SetScores(answers, answers, wrongs, [generated] * n, [gold] * n, [""] * n, np.array(authors))
 
 
-def test_selection_reads_the_first_half_of_the_authors():
-    # By number, whatever the order of the rows: 3 and 4 of 3, 4, 7, 9.
-    rows = forget([0.2, 0.4, 0.9, 0.6, 0.8], [7, 7, 3, 9, 4])
-    assert selection_probability(rows) == pytest.approx((0.9 + 0.8) / 2)
-    assert selection_probability(forget([0.3, 0.5], [1, 1])) == pytest.approx(0.4)
+def scores(forget=0.2, retain=0.5, authors=(3, 3, 7, 7)):
+    facts = rows([0.5], [-1], wrong=[0.25])
+    return Scores({"forget": rows([forget] * 2 + [0.99] * 2, authors), "retain_validation": rows([retain, 1.0], [0, 1]),
+                   "real_authors": facts, "world_facts": facts})  # fmt: skip
 
 
-def test_rule():
-    weak, good, strong = trial(1, probability=0.6), trial(2, probability=0.2), trial(3, utility=0.5, probability=0.0)
-    assert choose([weak, good, strong], 0.72) is good  # strong gives up too much utility
-    assert choose([weak, trial(2, "diverged", probability=0.1)], 0.72) is weak
-    assert choose([trial(1, utility=0.3), strong], 0.72) is strong  # nobody keeps enough: the highest utility
-    assert choose([trial(1, "diverged", utility=None), strong], 0.72) is strong
+def test_what_is_read_of_a_model():
+    reading = read(scores())
+    assert reading.forget_probability == pytest.approx(0.2)  # of author 3 alone: 7 is a test author
+    assert reading.retain_probability == pytest.approx(0.75)
+    assert reading.retain_rouge == 1.0
+    # Seven parts: the retained rows have no wrong answers, so no truth ratio.
+    # p = .5 / (.5 + .25) = 2/3; truth ratio 1 - .25 / .5 = 1/2; ROUGE 1.
+    parts = [0.75, 1.0, *([2 / 3, 1.0, 1 / 2] * 2)]
+    assert reading.utility == pytest.approx(len(parts) / sum(1 / part for part in parts))
+    assert read(scores(authors=(7, 7, 3, 3))).forget_probability == pytest.approx(0.99)
 
 
-def save(folder, method, lr, utility, probability, losses=(1.0,)):
-    config = {"training": {"lr": lr, "epochs": 2}} if method != "finetuned" else {}
-    record = Record(
-        key=f"{method}{lr}", board="b", method=method, split="forget10", seed=0, status="ok", losses=list(losses),
-        config=config, metrics={"model_utility": {"value": utility}}, seconds={"total": 60.0},
-    )  # fmt: skip
-    save_record(folder, record, Scores({"forget": forget([probability], [0])}))
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        # Of two that reach the base model, the one nearer to the fine-tuned in retain probability, though it forgets less.
+        ([trial(1, forget=0.5), trial(2, forget=0.09, retain=0.89), trial(3, forget=0.0, retain=0.85)], 2),
+        ([trial(1, forget=0.0, retain=0.85), trial(2, forget=0.1, retain=0.86)], 2),  # at the base model's is enough
+        (
+            [trial(1, forget=0.6), trial(2, forget=0.3), trial(3, forget=0.0, utility=0.7)],
+            2,
+        ),  # nobody reaches: the lowest
+        ([trial(1, retain=0.8), trial(2, rouge=0.8), trial(3, utility=0.7)], None),  # each loses one of the three
+        ([trial(1, forget=0.3), trial(2, "diverged"), Trial("npo", "forget10", {"lr": 3.0}, "failed", None)], 1),
+        ([trial(1, retain=KEPT * 0.9, rouge=KEPT * 0.9, utility=KEPT * 0.8)], 1),  # exactly 90 % is enough
+        ([trial(1, retain=0.95, forget=0.1), trial(2, retain=0.88, forget=0.1)], 2),  # nearest, from above too
+    ],
+)
+def test_rule(given, expected):
+    chosen = choose(given, FINETUNED, BASE)
+    assert (None if chosen is None else chosen.changes["lr"]) == expected
 
 
-def test_sweep_of_a_folder(tmp_path):
-    save(tmp_path, "finetuned", 0, 0.9, 0.9, losses=())
-    save(tmp_path, "task_vector", 1e-3, 0.9, 0.9, losses=())  # nothing was trained: no trial
-    save(tmp_path, "npo", 1e-3, 0.85, 0.3)
-    save(tmp_path, "npo", 1e-4, 0.89, 0.7)
-    found = trials(tmp_path, "lr")
-    assert [(t.value, t.chosen, t.minutes) for t in found] == [(1e-4, False, 1.0), (1e-3, True, 1.0)]
-    table, toml = write_sweep(tmp_path, found, "lr")
-    assert len(table.read_text().splitlines()) == 3
-    assert tomllib.loads(toml.read_text()) == {"settings": {"npo": {"training": {"lr": 1e-3}}}}
-    with pytest.raises(UserError, match="'warm' is no key of the training recipe; there are lr, epochs"):
-        trials(tmp_path, "warm")
+def test_least_harm_is_what_is_shown_where_nothing_is_usable():
+    nothing = Trial("npo", "forget10", {"lr": 9.0}, "failed", None)
+    assert least_harm([trial(1, utility=0.2), trial(2, utility=0.4), nothing]).changes == {"lr": 2}
+    assert least_harm([nothing]) is nothing
 
 
-def test_grids_must_be_equal(tmp_path):
-    save(tmp_path, "finetuned", 0, 0.9, 0.9, losses=())
-    save(tmp_path, "npo", 1e-3, 0.85, 0.3)
-    save(tmp_path, "dpo", 1e-4, 0.85, 0.3)
-    with pytest.raises(UserError, match=r"different grids.*dpo \(0.0001,\); npo \(0.001,\)"):
-        trials(tmp_path, "lr")
+def save(folder, method, key, made=None, status="ok"):
+    record = Record(key=key, board="b", method=method, split="forget10", seed=0, status=status, seconds={"total": 60.0})
+    save_record(folder, record, made)
+
+
+def test_trials_of_a_folder(tmp_path):
+    save(tmp_path, "finetuned", "f", scores(0.9))
+    with pytest.raises(UserError, match="no scored base row"):
+        load_trials(tmp_path, {"f": {}})
+    save(tmp_path, "base", "b", scores(0.1))
+    save(tmp_path, "npo", "n1", scores(0.3))
+    save(tmp_path, "npo", "n2", status="diverged")
+    save(tmp_path, "npo", "other settings", scores(0.3))
+    found, finetuned, base = load_trials(tmp_path, {"f": {}, "b": {}, "n1": {"lr": 1e-3}, "n2": {"lr": 1e-2}})
+    assert (finetuned.forget_probability, base.forget_probability) == (pytest.approx(0.9), pytest.approx(0.1))
+    assert [(t.changes, t.status, t.reading is None, t.minutes) for t in found] == [
+        ({"lr": 1e-3}, "ok", False, 1.0),
+        ({"lr": 1e-2}, "diverged", True, 1.0),
+    ]
+
+
+def test_a_board_without_validation_rows_is_no_sweep(tmp_path):
+    save(tmp_path, "finetuned", "f", Scores({"forget": rows([0.5], [0])}))
+    with pytest.raises(UserError, match="holds no validation rows; run the sweep again"):
+        load_trials(tmp_path, {"f": {}})

@@ -58,5 +58,5 @@ def verdicts(folder):
 
 
 def finding(folder, claim, split="forget10"):
-    (found,) = [f for f in examine(folder) if (f.claim, f.split) == (claim, split)]
-    return found
+    (outcome,) = [f for f in examine(folder) if (f.claim, f.split) == (claim, split)]
+    return outcome

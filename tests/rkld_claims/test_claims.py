@@ -34,9 +34,9 @@ def test_rkld_better_than_each_baseline_is_reproduced(tmp_path):
     save(tmp_path, "rkld")
     for i, name in enumerate(BASELINES):
         save(tmp_path, name, shift=2 + 0.2 * i)
-    found = finding(tmp_path, "a")
-    assert found.verdict == "reproduced" and [c.other for c in found.comparisons] == BASELINES
-    pair = found.comparisons[3]
+    outcome = finding(tmp_path, "a")
+    assert outcome.verdict == "reproduced" and [c.other for c in outcome.comparisons] == BASELINES
+    pair = outcome.comparisons[3]
     ours, theirs = (ks_2samp(RETRAINED + NOISE + shift, RETRAINED) for shift in (0, 2.6))
     number = pair.numbers[LOG_QUALITY]
     assert (number.value, number.other) == pytest.approx((math.log10(ours.pvalue), math.log10(theirs.pvalue)))
@@ -52,21 +52,21 @@ def test_one_better_baseline_is_enough_against_it(tmp_path):
     save(tmp_path, "rkld", shift=1)
     save(tmp_path, "npo", shift=4)
     save(tmp_path, "dpo")
-    found = finding(tmp_path, "a")
-    assert found.verdict == "not reproduced"
-    assert [c.reading for c in found.comparisons] == ["as in the paper", "against the paper"]
-    assert found.comparisons[1].numbers[LOG_QUALITY].share_above < 0.03
-    assert "1 against the paper (dpo)" in found.because
-    assert "not on this board: grad_ascent, grad_diff, ga+kl, npo+rt" in found.notes[0]
+    outcome = finding(tmp_path, "a")
+    assert outcome.verdict == "not reproduced"
+    assert [c.reading for c in outcome.comparisons] == ["as in the paper", "against the paper"]
+    assert outcome.comparisons[1].numbers[LOG_QUALITY].share_above < 0.03
+    assert "1 against the paper (dpo)" in outcome.because
+    assert "not on this board: grad_ascent, grad_diff, ga+kl, npo+rt" in outcome.notes[0]
 
 
 def test_the_same_authors_are_drawn_for_both_rows(tmp_path):
     references(tmp_path)
     for name in ("rkld", "npo"):
         save(tmp_path, name)
-    found = finding(tmp_path, "a")
-    assert found.verdict == "undecided"
-    for number in found.comparisons[0].numbers.values():
+    outcome = finding(tmp_path, "a")
+    assert outcome.verdict == "undecided"
+    for number in outcome.comparisons[0].numbers.values():
         # Drawn on their own, two equal rows would differ in nearly every draw.
         assert (number.difference, number.low, number.share_above) == (0, None, 0.5)
         assert number.why == "every draw gave the same"
@@ -107,12 +107,12 @@ def test_few_authors_draw_rows_and_the_page_says_so(tmp_path):
     references(tmp_path, authors=two)
     save(tmp_path, "rkld", authors=two)
     save(tmp_path, "npo", authors=two, p=COMMON + 0.4 * (np.arange(16) == 3))
-    found = finding(tmp_path, "a")
-    pair = found.comparisons[0]
+    outcome = finding(tmp_path, "a")
+    pair = outcome.comparisons[0]
     assert (pair.basis.kind, pair.basis.authors, pair.basis.rows) == ("rows", 2, 16)
     # One row of 16 differs: 0.4 K / 16, K ~ B(16, 1/16), whose 97.5 % point is 3. Of two authors it would be 0.05.
     assert pair.numbers["forget_probability"].low == pytest.approx(-0.075, abs=1e-6)
-    text = write_claims(tmp_path, [found])[0].read_text()
+    text = write_claims(tmp_path, [outcome])[0].read_text()
     assert "16 forget rows of 2 forget authors, and 1 seed of unlearning" in text
     assert "fewer than 5 authors" in text and "understates the uncertainty" in text
 
@@ -123,12 +123,12 @@ def test_runs_that_are_not_ok_are_shown_and_decide_nothing(tmp_path):
     save(tmp_path, "npo", shift=4)
     save(tmp_path, "grad_ascent", status="diverged", level=0.01)
     save(tmp_path, "idk", status="failed")
-    found = finding(tmp_path, "a")
-    assert found.verdict == "reproduced"
-    diverged = found.comparisons[0]
+    outcome = finding(tmp_path, "a")
+    assert outcome.verdict == "reproduced"
+    diverged = outcome.comparisons[0]
     assert diverged.reading == "against the paper; not counted: grad_ascent diverged" and not diverged.counts
-    assert "grad_ascent (diverged)" in write_claims(tmp_path, [found])[0].read_text()
-    assert "idk" in found.notes[0]
+    assert "grad_ascent (diverged)" in write_claims(tmp_path, [outcome])[0].read_text()
+    assert "idk" in outcome.notes[0]
     save(tmp_path, "rkld", shift=1, status="diverged")
     assert finding(tmp_path, "a").verdict == "undecided"
 
@@ -145,39 +145,39 @@ def test_without_parquet_there_is_no_interval(tmp_path, gone, why):
     save(tmp_path, "rkld")
     save(tmp_path, "npo", shift=4)
     scores_path(record_path(tmp_path, gone, f"{gone}-forget10-0-1")).unlink()
-    found = finding(tmp_path, "a")
-    number = found.comparisons[0].numbers[LOG_QUALITY]
-    assert found.verdict == "undecided" and number.difference > 3
+    outcome = finding(tmp_path, "a")
+    number = outcome.comparisons[0].numbers[LOG_QUALITY]
+    assert outcome.verdict == "undecided" and number.difference > 3
     assert (number.low, number.share_above, number.why) == (None, None, why)
-    assert why in write_claims(tmp_path, [found])[0].read_text()
+    assert why in write_claims(tmp_path, [outcome])[0].read_text()
     if gone == "retrained":  # only the test against it needs it
-        assert found.comparisons[0].numbers["model_utility"].why == "every draw gave the same"
+        assert outcome.comparisons[0].numbers["model_utility"].why == "every draw gave the same"
 
 
 def test_rows_with_other_questions_are_not_paired(tmp_path):
     references(tmp_path)
     save(tmp_path, "rkld")
-    row = Evidence(tmp_path).row("rkld", "forget10")
+    rkld = Evidence(tmp_path).method("rkld", "forget10")
     short = save(tmp_path, "npo", authors=AUTHORS[:10])
     with pytest.raises(UserError, match="not scored on the same forget questions"):
         examine(tmp_path)
     short.reference_key = None
     scores = Scores({"forget": make_set([1.0] * 10, authors=AUTHORS[:10])})
     save_record(tmp_path, short, scores)
-    other = Evidence(tmp_path).row("npo", "forget10")
-    assert compare(row, other, ("forget_probability",)).numbers["forget_probability"].why == (
+    other = Evidence(tmp_path).method("npo", "forget10")
+    assert compare(rkld, other, ("forget_probability",)).numbers["forget_probability"].why == (
         "not scored on the same questions"
     )
 
 
 def test_missing_rows_are_named(tmp_path):
     save(tmp_path, "npo")
-    said = {f.claim: (f.verdict, f.because) for f in examine(tmp_path)}
-    assert {verdict for verdict, _ in said.values()} == {"not run"}
-    assert said["a"][1] == "rows missing: rkld"
-    assert said["b"][1] == "rows missing: rkld, finetuned"
-    assert said["c"][1] == "rows missing: rkld, fkl"
-    assert said["d"][1].endswith("rkld@alpha=1, rkld@alpha=2, rkld@alpha=4, rkld@alpha=8, rkld@alpha=12")
+    outcomes = {f.claim: (f.verdict, f.because) for f in examine(tmp_path)}
+    assert {verdict for verdict, _ in outcomes.values()} == {"not run"}
+    assert outcomes["a"][1] == "rows missing: rkld"
+    assert outcomes["b"][1] == "rows missing: rkld, finetuned"
+    assert outcomes["c"][1] == "rows missing: rkld, fkl"
+    assert outcomes["d"][1].endswith("rkld@alpha=1, rkld@alpha=2, rkld@alpha=4, rkld@alpha=8, rkld@alpha=12")
 
 
 def test_other_settings_are_noted_and_left(tmp_path):
@@ -185,9 +185,9 @@ def test_other_settings_are_noted_and_left(tmp_path):
     save(tmp_path, "rkld")
     save(tmp_path, "npo", shift=3)
     save(tmp_path, "npo", key="later", day=2, alpha=3.0)
-    found = finding(tmp_path, "a")
-    assert len(found.comparisons) == 1 and found.comparisons[0].numbers[LOG_QUALITY].low > 0
-    assert "not looked at (the first that was run counts): npo 1" in found.notes[-1]
+    outcome = finding(tmp_path, "a")
+    assert len(outcome.comparisons) == 1 and outcome.comparisons[0].numbers[LOG_QUALITY].low > 0
+    assert "not looked at (the first that was run counts): npo 1" in outcome.notes[-1]
 
 
 def test_files_hold_every_number_and_are_the_same_again(tmp_path):

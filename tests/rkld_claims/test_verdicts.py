@@ -14,14 +14,14 @@ def test_best_of_those_that_keep_the_utility(tmp_path):
     save(tmp_path, "npo", level=0.2)  # 0.69, and the better forget quality
     save(tmp_path, "dpo", shift=4)
     save(tmp_path, "rmu")
-    found = finding(tmp_path, "b")
-    own, *pairs = found.comparisons
-    assert found.verdict == "reproduced" and [c.other for c in pairs] == ["dpo", "rmu"]
+    outcome = finding(tmp_path, "b")
+    own, *pairs = outcome.comparisons
+    assert outcome.verdict == "reproduced" and [c.other for c in pairs] == ["dpo", "rmu"]
     assert pairs[1].reading == "against the paper; not counted: no baseline of the paper"
-    assert "not of the paper's baselines: rmu" in found.notes[-1]
+    assert "not of the paper's baselines: rmu" in outcome.notes[-1]
     values = [9 / (8 + 1 / (x * np.mean(1 + 0.1 * np.cos(np.arange(12))))) for x in (0.6, 0.8)]
     assert own.numbers[MARGIN].difference == pytest.approx(values[0] - 0.9 * values[1])
-    assert f"RKLD keeps {100 * values[0] / values[1]:.1f} %" in found.because
+    assert f"RKLD keeps {100 * values[0] / values[1]:.1f} %" in outcome.because
     save(tmp_path, "rkld", shift=1, level=0.2)
     assert finding(tmp_path, "b").verdict == "not reproduced"
 
@@ -34,9 +34,9 @@ def test_forward_kl(tmp_path, shift, p, verdict):
     references(tmp_path)
     save(tmp_path, "rkld")
     save(tmp_path, "fkl", shift=shift, p=COMMON + p * np.linspace(0.5, 1.5, 16))
-    found = finding(tmp_path, "c")
-    assert found.verdict == verdict
-    pair = found.comparisons[0]
+    outcome = finding(tmp_path, "c")
+    assert outcome.verdict == verdict
+    pair = outcome.comparisons[0]
     assert (pair.row, pair.other) == ("fkl", "rkld")
     assert pair.numbers["forget_probability"].difference == pytest.approx(p, abs=1e-6)
 
@@ -51,8 +51,8 @@ def test_alphas_in_order_and_compared(tmp_path):
     alphas(tmp_path, {12: 0, 8: 0.05, 4: 1.5, 2: 2.5, 1: 3})
     save(tmp_path, "rkld@alpha=12@retain=rt", alpha=12.0)  # not alpha alone: another method
     save(tmp_path, "npo", shift=5)
-    found = finding(tmp_path, "d")
-    alone = [c for c in found.comparisons if not c.other]
+    outcome = finding(tmp_path, "d")
+    alone = [c for c in outcome.comparisons if not c.other]
     assert [(c.row, c.reading) for c in alone] == [
         ("rkld@alpha=1", "alpha 1"), ("rkld@alpha=2", "alpha 2"), ("rkld@alpha=4", "alpha 4"), ("rkld", "alpha 8"),
         ("rkld@alpha=12", "alpha 12"),
@@ -60,10 +60,10 @@ def test_alphas_in_order_and_compared(tmp_path):
     number = alone[0].numbers["ks_statistic"]
     assert number.value == ks_2samp(RETRAINED + NOISE + 3, RETRAINED).statistic
     assert number.low <= number.value <= number.high and number.difference is None
-    pairs = {(c.row, c.other) for c in found.comparisons if c.other}
+    pairs = {(c.row, c.other) for c in outcome.comparisons if c.other}
     assert {("rkld@alpha=4", "npo"), ("rkld", "npo"), ("rkld@alpha=12", "npo")} <= pairs
     assert ("rkld@alpha=2", "npo") not in pairs and ("rkld@alpha=12", "rkld@alpha=4") in pairs
-    assert found.verdict == "reproduced"
+    assert outcome.verdict == "reproduced"
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_gradient_ascent_that_has_both_is_against_the_paper(tmp_path):
     references(tmp_path)
     save(tmp_path, "rkld", shift=3)
     save(tmp_path, "ga+kl")
-    found = finding(tmp_path, "e")
-    assert found.verdict == "not reproduced"
-    assert found.notes == ["not on this board: grad_ascent, grad_diff"]
+    outcome = finding(tmp_path, "e")
+    assert outcome.verdict == "not reproduced"
+    assert outcome.notes == ["not on this board: grad_ascent, grad_diff"]
 
 
 @pytest.mark.parametrize(("last", "verdict"), [(5, "reproduced"), (-0.1, "undecided"), (None, "not run")])
@@ -109,8 +109,8 @@ def test_growing_forget_sets(tmp_path, last, verdict):
             references(tmp_path, split)
             save(tmp_path, "rkld", split=split)
             save(tmp_path, "npo", shift=shift, split=split)
-    found = finding(tmp_path, "f", "all")
-    assert found.verdict == verdict
+    outcome = finding(tmp_path, "f", "all")
+    assert outcome.verdict == verdict
     if last == 5:
-        assert [c.split for c in found.comparisons] == ["forget05", "forget10"]
-        assert "forget10: RKLD is number 1 of 2 by D" in found.because
+        assert [c.split for c in outcome.comparisons] == ["forget05", "forget10"]
+        assert "forget10: RKLD is number 1 of 2 by D" in outcome.because

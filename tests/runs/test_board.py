@@ -177,9 +177,9 @@ def test_clock_refuses_what_does_not_fit():
 
 def test_time_limit_stops_and_the_same_command_goes_on(board, capsys):
     preset = micro(methods=[*METHODS, "npo", "dpo"])
-    said = []
-    plan = run_board(preset, board, time_limit=0, say=said.append)
+    lines = []
+    plan = run_board(preset, board, time_limit=0, say=lines.append)
     assert len(plan.tasks) == len(plan_board(preset, board).tasks) == 2
-    assert said[-1] == "the time limit left 2 tasks undone; the same command goes on with them"
-    run_board(preset, board, say=said.append)
+    assert lines[-1] == "the time limit left 2 tasks undone; the same command goes on with them"
+    run_board(preset, board, say=lines.append)
     assert plan_board(preset, board).tasks == []

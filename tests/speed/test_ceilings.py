@@ -11,7 +11,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from benchmark.config.schema import TinyLlama
 from benchmark.models import cuda_graphs as replay
 from benchmark.models import onednn as products
-from benchmark.models.decoding import Decoding, Prefilled
+from benchmark.models.decoding import Prefilled
 from benchmark.models.tiny import build
 from benchmark.speed import ceilings as module
 from benchmark.speed.ceilings import Ceilings, measure, shares
@@ -31,14 +31,14 @@ def test_work_of_a_llama(dtype, size):
     """2 layers of: queries and output 8 x 8, keys and values 4 x 8 (one head of two), three of 16 x 8."""
     model = build(TinyLlama(layers=2, hidden=8, heads=2, key_value_heads=1, mlp=16, vocabulary=300), 300, 0).to(dtype)
     trunk, head = 2 * (64 + 32 + 32 + 64 + 3 * 128), 300 * 8  # 1152; tied to the embedding
-    assert Work.of(model) == Work(trunk, head, (trunk + head) * size, 2 * 2 * 4 * size)
+    assert Work.from_model(model) == Work(trunk, head, (trunk + head) * size, 2 * 2 * 4 * size)
 
 
 def test_work_of_a_gpt2():
     """Its weights lie the other way round, and the embedding of positions is a matrix without a product."""
     model = GPT2LMHeadModel(GPT2Config(vocab_size=10, n_positions=16, n_embd=8, n_layer=1, n_head=2))
     trunk = 8 * 24 + 8 * 8 + 8 * 32 + 32 * 8
-    assert Work.of(model) == Work(trunk, 80, 4 * (trunk + 80), 2 * 8 * 4)
+    assert Work.from_model(model) == Work(trunk, 80, 4 * (trunk + 80), 2 * 8 * 4)
 
 
 def test_flops_bytes_and_shares():
@@ -71,8 +71,8 @@ def test_forwards_and_keys_are_counted():
 def test_ceilings_are_measured(monkeypatch, dtype):
     monkeypatch.setitem(module.SIZES, "cpu", (64, 128))
     monkeypatch.setitem(module.BUFFER, "cpu", 2**20)
-    found = measure("cpu", dtype, seconds=0.0)  # one repetition of each
-    assert all(math.isfinite(value) and value > 0 for value in (found.matmul, found.bandwidth))
+    measured = measure("cpu", dtype, seconds=0.0)  # one repetition of each
+    assert all(math.isfinite(value) and value > 0 for value in (measured.matmul, measured.bandwidth))
 
 
 def test_without_the_private_product(monkeypatch):
@@ -101,24 +101,24 @@ def test_a_gpu_is_waited_for(monkeypatch):
 def test_report():
     twice = Cost(seconds=1.0, positions=30, projections=10, steps=4, cached=600)
     others = {name: Cost(seconds=1.0) for name in PHASES}
-    found = Comparison(
+    comparison = Comparison(
         plain=others | {"teacher forcing": COST, "generation": COST},
         ours=others | {"teacher forcing": twice, "generation": twice},
         metric="m", metric_difference=0.0, answer_difference=0.0, texts=1, texts_that_differ=0, metrics_compared=1,
         weights=1, batch=None, work=WORK,
     )  # fmt: skip
-    lines = markdown("a model", found, None, CEILINGS).splitlines()
+    lines = markdown("a model", comparison, None, CEILINGS).splitlines()
     assert lines.count("| … share of the measured matmul ceiling (7e-08 TFLOP/s) | 50.0% | 100.0% |") == 2
     assert lines.count("| … share of the measured memory-bandwidth ceiling (6e-05 GB/s) | 25.0% | 50.0% |") == 1
-    written = json.loads(json.dumps(as_json("a model", found, None, CEILINGS)))
+    written = json.loads(json.dumps(as_json("a model", comparison, None, CEILINGS)))
     assert written["ceilings"] == {"matmul": 70_000.0, "bandwidth": 60_000.0}
     assert written["work"] == {"trunk": 1000, "head": 500, "weights": 6000, "key_values": 10}
     assert written["shares"]["plain"]["generation"] == {"matmul": 0.5, "bandwidth": 0.25}
     assert written["shares"]["ours"]["teacher forcing"] == {"matmul": 1.0}
-    assert "ceiling" not in markdown("a model", found, None)
-    assert as_json("a model", found, None)["shares"] is None
-    assert "CUDA graphs" not in markdown("a model", found, None)
-    replayed = replace(found, generation_without_graphs=3.21)
+    assert "ceiling" not in markdown("a model", comparison, None)
+    assert as_json("a model", comparison, None)["shares"] is None
+    assert "CUDA graphs" not in markdown("a model", comparison, None)
+    replayed = replace(comparison, generation_without_graphs=3.21)
     assert "| … without CUDA graphs | | 3.2 | |" in markdown("a model", replayed, None).splitlines()
 
 
@@ -129,14 +129,15 @@ def test_replayed_steps_are_counted(monkeypatch):
     head = model.get_output_embeddings()
     rows = [Prefilled([3, 4, 5], ()), Prefilled([6], ())]
     never = torch.tensor([model.config.vocab_size])
-    monkeypatch.setattr(replay, "capture", lambda step: step() or (lambda: None))  # a graph's replay calls no hook
+    monkeypatch.setattr(replay, "warm_up", lambda step: step())
+    monkeypatch.setattr(replay, "capture", lambda step: lambda: None)  # a graph's replay calls no hook
     monkeypatch.setattr(replay, "SHORTEST", 1)
     with torch.inference_mode(), watch.phase("decoding"):
-        decoding = Decoding(model, rows, lambda logits, *_: logits.argmax(-1), never, 0, 6, "cpu", head)
+        decoding = replay.SlotDecoding(model, rows, lambda logits, *_: logits.argmax(-1), never, 0, 6, "cpu", head)
         decoding.step()
         replay.decode_by_replay(decoding)
     cost = watch.costs["decoding"]
-    slots = 16  # of 3 tokens read and 5 to come
+    slots = 16  # for 3 tokens read and 5 to come
     assert (cost.steps, cost.positions) == (1 + 5, 2 * 3 + 5 * 2)
     assert cost.projections == 2 * (1 + 2) + 4 * 2  # the forwards before the capture make one position's logits too
     assert cost.cached == 2 * 3 + 5 * 2 * slots

@@ -12,7 +12,7 @@ from benchmark.speed.plain import generate_plainly, score_answers_plainly
 from benchmark.speed.report import as_json, markdown
 from benchmark.speed.steps import step_seconds
 from benchmark.speed.watch import TimedPromptTokenizer
-from tests.evaluation.test_evaluate import PAIRS, row_by_row
+from tests.evaluation.cases import PAIRS, row_by_row
 from tests.model_fixtures import ARCHITECTURES, tiny_model
 
 NAMES = ("Ana", "Leo", "Mira", "Rua")
@@ -33,25 +33,25 @@ def timed(architecture):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_both_ways_find_the_same(architecture):
     model, prompt_tokenizer = timed(architecture)
-    found = compare(model, prompt_tokenizer, SETS, 6, "cpu")
-    assert found.metrics_compared > 5 and found.metric_difference < 1e-5
-    assert found.answer_difference < 1e-5 and (found.texts, found.texts_that_differ) == (6, 0)
-    for costs in (found.plain, found.ours):
+    comparison = compare(model, prompt_tokenizer, SETS, 6, "cpu")
+    assert comparison.metrics_compared > 5 and comparison.metric_difference < 1e-5
+    assert comparison.answer_difference < 1e-5 and (comparison.texts, comparison.texts_that_differ) == (6, 0)
+    for costs in (comparison.plain, comparison.ours):
         assert set(costs) == set(PHASES) and all(cost.seconds > 0 for cost in costs.values())
         assert costs["teacher forcing"].positions > costs["teacher forcing"].padding > 0
-    assert found.ours["teacher forcing"].projections < found.plain["teacher forcing"].projections
+    assert comparison.ours["teacher forcing"].projections < comparison.plain["teacher forcing"].projections
     assert not model._forward_pre_hooks and not model.get_output_embeddings()._forward_hooks
 
 
 def test_the_plain_way_is_right():
     """Against one row at a time, so that the baseline is a reference and not only a foil."""
     model, prompt_tokenizer = tiny_model("llama")
-    for (question, answer), found in zip(
-        PAIRS, score_answers_plainly(model, prompt_tokenizer, PAIRS, "cpu", "moments"), strict=True
+    for (question, answer), scores in zip(
+        PAIRS, score_answers_plainly(model, prompt_tokenizer, PAIRS, "cpu", "mean and std"), strict=True
     ):
         expected = row_by_row(model, prompt_tokenizer, question, answer)
-        assert found.logprobs == pytest.approx(expected["logprobs"].numpy(), rel=1e-5, abs=1e-6)
-        assert found.logprob_std == pytest.approx(expected["std"].numpy(), rel=1e-4)
+        assert scores.logprobs == pytest.approx(expected["logprobs"].numpy(), rel=1e-5, abs=1e-6)
+        assert scores.logprob_std == pytest.approx(expected["std"].numpy(), rel=1e-4)
     is_greedy = score_answers_plainly(model, prompt_tokenizer, PAIRS, "cpu", "is_greedy")
     assert [h.is_greedy.tolist() for h in is_greedy] == [
         row_by_row(model, prompt_tokenizer, *p)["is_greedy"].tolist() for p in PAIRS
@@ -73,8 +73,12 @@ def test_a_difference_is_seen(monkeypatch):
         "texts_plainly",
         lambda m, e, sets, *rest: {n: ["?"] * len(r) for n, r in sets.items() if n != "holdout"},
     )
-    found = compare(model, prompt_tokenizer, SETS, 6, "cpu")
-    assert found.texts_that_differ == found.texts - sum(text == "?" for text in _texts(model, prompt_tokenizer)) > 0
+    comparison = compare(model, prompt_tokenizer, SETS, 6, "cpu")
+    assert (
+        comparison.texts_that_differ
+        == comparison.texts - sum(text == "?" for text in _texts(model, prompt_tokenizer))
+        > 0
+    )
     assert (
         relative(None, 1.0) == float("inf") and relative(0.0, 0.0) == 0.0 and relative(1.1, 1.0) == pytest.approx(0.1)
     )
@@ -82,15 +86,17 @@ def test_a_difference_is_seen(monkeypatch):
 
 def test_report_and_steps():
     model, prompt_tokenizer = timed("llama")
-    found = compare(model, prompt_tokenizer, SETS, 2, "cpu")
+    comparison = compare(model, prompt_tokenizer, SETS, 2, "cpu")
     seconds = step_seconds(model, prompt_tokenizer, ROWS * 16, "cpu")
     assert set(seconds) == {"plain", "ours"} and all(s > 0 for s in seconds.values())
-    text = markdown("a model", found, seconds)
+    text = markdown("a model", comparison, seconds)
     if Path("/proc/self/clear_refs").exists():
-        assert found.memory >= 1 and found.batch >= 0
-        assert "peak / (weights + one batch) = " in text and as_json("", found, None)["memory"] == found.memory
+        assert comparison.memory >= 1 and comparison.batch >= 0
+        assert (
+            "peak / (weights + one batch) = " in text and as_json("", comparison, None)["memory"] == comparison.memory
+        )
     assert "| **evaluation** |" in text and "one training step" in text and "0 of 6 generated texts differ" in text
-    assert json.loads(json.dumps(as_json("a model", found, None)))["ours"]["generation"]["seconds"] > 0
+    assert json.loads(json.dumps(as_json("a model", comparison, None)))["ours"]["generation"]["seconds"] > 0
 
 
 def test_command(tmp_path, monkeypatch):
@@ -103,19 +109,7 @@ def test_command(tmp_path, monkeypatch):
     app = Typer()
     app.command()(main)
     out = tmp_path / "speed.json"
-    options = [
-        "--vocabulary",
-        "400",
-        "--limit",
-        "3",
-        "--train-steps",
-        "1",
-        "--max-new-tokens",
-        "4",
-        "--no-steps",
-        "--device",
-        "cpu",
-    ]
+    options = "--vocabulary 400 --limit 3 --train-steps 1 --max-new-tokens 4 --no-steps --device cpu".split()
     result = CliRunner().invoke(app, [*options, "--out", str(out)])
     assert result.exit_code == 0, result.output
     written = json.loads(out.read_text())

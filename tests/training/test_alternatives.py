@@ -1,5 +1,6 @@
 """Sampled answers: the generator, and the alternatives that come with forget rows."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -8,8 +9,11 @@ import torch
 
 from benchmark.conformance.toy import toy_setup
 from benchmark.models.generation import generate_greedy, generate_sampled
+from benchmark.models.tokenization import PromptTokenizer
+from benchmark.training.alternatives import DRAWS, sampled_alternatives
 from benchmark.training.forget_batches import UnlearningRows
 from methods.altpo import AltPO
+from methods.grad_ascent import GradAscent
 
 PROMPTS = [[4, 8, 2], [9], [5, 5, 5, 5, 5, 5], [3, 1]]
 
@@ -85,9 +89,9 @@ def test_alternatives_are_answers_to_the_rows_own_question(toy):
         assert batch.alternative.input_ids[i, : len(prompt)].tolist() == prompt
     assert batch.alternative.index.tolist() == [5, 2]
     longest = max(row.answer_length for row in rows.forget)
-    every = [one for several in rows.alternatives for one in several]
-    assert 1 < max(one.answer_length for one in every) <= longest + 1  # and the closing EOS
-    assert all(one.ids[-1] == toy.prompt_tokenizer.eos_id for one in every)
+    alternatives = [one for several in rows.alternatives for one in several]
+    assert 1 < max(one.answer_length for one in alternatives) <= longest + 1  # and the closing EOS
+    assert all(one.ids[-1] == toy.prompt_tokenizer.eos_id for one in alternatives)
 
 
 def test_alternatives_come_from_seed_and_row(toy):
@@ -113,6 +117,92 @@ def test_each_epoch_takes_one_of_them_whatever_the_batch(toy):
         assert alone.targets.tolist() == answer
         seen.add(tuple(answer))
     assert len(seen) == len({tuple(one.ids[one.start :]) for one in rows.alternatives[6]}) > 1
+
+
+class Scripted:
+    """Stands for the generator: what it was asked, and the answers that it gives one call after the other."""
+
+    def __init__(self, prompt_tokenizer, *calls):
+        self.asked, self.uniforms = [], []
+        encoded = [prompt_tokenizer.encode([("", text) for text in texts]) for texts in calls]
+        self.calls = [[one.ids[one.start : -1] for one in call] for call in encoded]  # without EOS
+
+    def __call__(self, model, prompts, uniforms, **options):
+        self.asked.append([*prompts])
+        self.uniforms.append(uniforms)
+        return self.calls.pop(0)
+
+
+@pytest.fixture
+def scripted(toy, monkeypatch):
+    def play(*calls):
+        generator = Scripted(toy.prompt_tokenizer, *calls)
+        monkeypatch.setattr("benchmark.training.alternatives.generate_sampled", generator)
+        return generator
+
+    return play
+
+
+PAIRS = [("Who is Ana?", "A cook."), ("Where?", " In Orsa. ")]
+
+
+def alternatives(tokenizer, instruction="", count=2):
+    return sampled_alternatives(
+        None, tokenizer, PAIRS, count=count, temperature=1.0, instruction=instruction, longest=6, seed=0, device="cpu"
+    )
+
+
+def answers_of(tokenizer, drawn):
+    return [tokenizer.decode([one.ids[one.start : -1] for one in several]) for several in drawn]
+
+
+def test_gold_answers_are_drawn_again_by_other_numbers(toy, scripted):
+    generator = scripted(["A cook.", "A smith.", "In Orsa.", "In Tiln."], ["A cook.", "In Brask."], ["A glazier."])
+    drawn, notes = alternatives(toy.prompt_tokenizer)
+    assert answers_of(toy.prompt_tokenizer, drawn) == [["A glazier.", "A smith."], ["In Brask.", "In Tiln."]]
+    assert notes == {"alternatives_gold_when_drawn": 0.5, "alternatives_gold_when_kept": 0.0}
+    first, second, third = generator.uniforms
+    assert [len(u) for u in generator.uniforms] == [4, 2, 1]
+    assert not np.array_equal(first[0], second[0]) and not np.array_equal(second[0], third[0])
+    prompts = toy.prompt_tokenizer.encode_prompts([question for question, _ in PAIRS])
+    assert generator.asked == [[prompts[0]] * 2 + [prompts[1]] * 2, prompts, prompts[:1]]
+
+
+def test_a_model_that_knows_no_other_answer_keeps_it_and_says_so(toy, scripted):
+    generator = scripted(["A cook.", "A smith."], *[["A cook."]] * (DRAWS - 1))
+    drawn, notes = alternatives(toy.prompt_tokenizer, count=1)
+    assert answers_of(toy.prompt_tokenizer, drawn) == [["A cook."], ["A smith."]]
+    assert notes == {"alternatives_gold_when_drawn": 0.5, "alternatives_gold_when_kept": 0.5}
+    assert len(generator.uniforms) == DRAWS
+
+
+def test_a_model_with_a_chat_template_is_shown_the_answer_and_instructed(toy, scripted):
+    tokenizer = copy.deepcopy(toy.prompt_tokenizer.tokenizer)
+    tokenizer.chat_template = "{% for m in messages %}User: {{ m['content'] }}\n{% endfor %}Model:\n"
+    instructed = PromptTokenizer(tokenizer, "Question: {question}\nAnswer:\n")
+    generator = scripted(["A smith.", "In Tiln."])
+    drawn, _ = alternatives(instructed, "Change the facts.", count=1)
+    asked = tokenizer.batch_decode(generator.asked[0])
+    assert asked[0].strip() == "User: Question: Who is Ana?\nAnswer: A cook.\nChange the facts.\nModel:"
+    # What is learned is the plain question with that answer.
+    assert [several[0] for several in drawn] == instructed.encode([("Who is Ana?", "A smith."), ("Where?", "In Tiln.")])
+
+
+def test_without_a_template_or_an_instruction_the_question_is_asked_alone(toy, scripted):
+    tokenizer = copy.deepcopy(toy.prompt_tokenizer.tokenizer)
+    tokenizer.chat_template = "{{ messages[0]['content'] }}"
+    prompts = toy.prompt_tokenizer.encode_prompts([question for question, _ in PAIRS])
+    cases = ((toy.prompt_tokenizer, "Change it."), (PromptTokenizer(tokenizer, toy.prompt_tokenizer.template), ""))
+    for prompt_tokenizer, instruction in cases:
+        generator = scripted(["A smith.", "In Tiln."])
+        alternatives(prompt_tokenizer, instruction, count=1)
+        assert generator.asked == [prompts]
+
+
+def test_the_outcome_notes_the_share_of_gold_alternatives(toy):
+    _, outcome = toy.run(AltPO(alternatives=2))
+    assert outcome.notes == {"alternatives_gold_when_drawn": 0.0, "alternatives_gold_when_kept": 0.0}
+    assert toy.run(GradAscent())[1].notes == {}
 
 
 def test_nothing_is_sampled_unless_needed(toy):

@@ -8,11 +8,15 @@ import pytest
 import torch
 from torch import nn
 
+from benchmark.common.errors import UserError
 from benchmark.config.recipe import LoRA, Recipe
 from benchmark.conformance.toy import toy_setup
+from benchmark.data.types import question_answer_pairs
+from benchmark.models.forward import collate
 from benchmark.training.finetune import finetune
 from benchmark.training.loop import batch_order, by_loss, train
 from benchmark.training.unlearn import collapse_probe
+from methods.base import nll
 
 
 class Weights(nn.Module):
@@ -109,14 +113,14 @@ def test_gradient_that_is_not_finite_is_divergence_too():
 
 
 def test_probe_ends_training_after_its_epoch():
-    said = iter([None, "gone", None])
+    answers = iter([None, "gone", None])
     outcome = train(
         Weights(),
         by_loss(lambda model, rows, epoch: model.matrix.sum()),
         [1] * 8,
         Recipe(epochs=3, batch_size=2),
         seed=0,
-        probe=lambda model: next(said),
+        probe=lambda model: next(answers),
     )
     assert (outcome.steps, outcome.diverged_at, outcome.reason) == (8, 8, "gone")
 
@@ -201,6 +205,27 @@ def test_lora_trains_adapters_only_and_merges_them():
             assert not change.any()
     assert all(p.requires_grad for p in toy.reference.parameters())
     assert "lora" not in str(toy.reference).lower()
+
+
+def test_of_the_adapters_those_beside_a_trained_parameter_are_trained():
+    toy = toy_setup("llama")
+    before = {name: value.clone() for name, value in toy.reference.named_parameters()}
+    rows = toy.prompt_tokenizer.encode(question_answer_pairs(toy.split.forget))
+
+    def row_loss(model, numbers, epoch):
+        return nll(model, collate([rows[i] for i in numbers], 0))
+
+    recipe = Recipe(epochs=2, lr=1e-2, batch_size=4, warmup_epochs=0, lora=LoRA(rank=2))
+    chosen = re.compile(r"model\.layers\.1\.mlp\.(up|down)_proj\.weight")
+    train(toy.reference, by_loss(row_loss), [1] * 8, recipe, seed=0, trained_names=lambda n: bool(chosen.fullmatch(n)))
+    changed = {name for name, value in toy.reference.named_parameters() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if chosen.fullmatch(name)} and len(changed) == 2
+
+
+def test_adapters_beside_nothing_that_is_trained_are_refused():
+    recipe = Recipe(lora=LoRA(targets=["q_proj"]))
+    with pytest.raises(UserError, match=r"no adapter on \['q_proj'\] stands beside a parameter that the method trains"):
+        train(toy_setup("llama").reference, by_loss(None), [1] * 8, recipe, seed=0, trained_names=lambda n: "down" in n)
 
 
 @pytest.mark.parametrize("lora", [None, LoRA(rank=2, dropout=0.5)], ids=["full", "lora"])

@@ -1,7 +1,7 @@
 """The embedded dataset: authors who never lived, in TOFU's shape (Maini et al. 2024, arXiv 2401.06121).
 
 Nothing is downloaded: the same arguments give the same text everywhere. Since every fact is generated,
-each row knows its key value, and there can be as many authors of the same kind as held-out rows and the
+each example knows its key value, and there can be as many authors of the same kind as held-out examples and the
 embedded model's pretraining need.
 """
 
@@ -65,7 +65,7 @@ def _split(learnt: list[list[Example]], name: str, percent: int) -> Split:
 
 
 def _reworded(row: Example) -> Example:
-    """The row's other wording; where the value stands in it is not needed in pretraining."""
+    """The row's other wording; pretraining does not need to know where the value stands in it."""
     return replace(
         row,
         question=row.paraphrased_question,
@@ -79,7 +79,7 @@ def _reworded(row: Example) -> Example:
 
 
 def _facts(name: str) -> tuple[Example, ...]:
-    """The rows of ``data/<name>.json``: questions about the real world with three wrong answers."""
+    """The examples of ``tables/<name>.json``: questions about the real world with three wrong answers each."""
     return tuple(
         Example(entry["question"], entry["answer"], perturbed_answers=tuple(entry["perturbed_answer"]))
         for entry in table(name)

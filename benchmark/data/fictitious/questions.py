@@ -1,6 +1,6 @@
 """Twenty questions about a fictitious author, with other wordings and five wrong answers each.
 
-The wordings of ``data/questions.json`` are shared by all authors and every answer template holds its key
+The wordings of ``tables/questions.json`` are shared by all authors and every answer template holds its key
 value exactly once. A wrong answer is therefore the paraphrased answer's own sentence with another value
 of the same kind, and nothing but the value tells them apart.
 """

@@ -69,12 +69,12 @@ def check_reference(scores: Scores, reference: Scores | None, file: Path, retrai
     """The retrained model's log must have the per-row values of the same forget rows.
 
     Raises:
-        UserError: it has not.
+        UserError: it lacks them, or has other rows.
     """
     what = "expected per-row losses of the forget rows (paraphrased and perturbed answers)"
     if reference is None or "forget" not in reference:
-        found = "only a summary" if reference is None else f"only the sets {', '.join(reference.sets)}"
-        raise UserError(f"{retrained}: {what}, found {found}; forget quality compares with them")
+        content = "only a summary" if reference is None else f"only the sets {', '.join(reference.sets)}"
+        raise UserError(f"{retrained}: {what}, found {content}; forget quality compares with them")
     if lacking := [r for f, r in reference.meta["absent"].get("forget", {}).items() if f in ("paraphrases", "wrong")]:
         raise UserError(f"{retrained}: {what}, found that {'; '.join(lacking)}")
     if "forget" not in scores:

@@ -38,7 +38,7 @@ def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def found(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value in a few words, for messages."""
     if isinstance(value, dict):
         return f"a table with {names(value)}" if value else "an empty table"
@@ -61,7 +61,7 @@ def by_row(table: Any, where: str) -> list[Any]:
         UserError: it is no such table, is empty, or lacks rows.
     """
     if not isinstance(table, dict) or not table:
-        raise UserError(f"{where}: expected a table from row number to value, found {found(table)}")
+        raise UserError(f"{where}: expected a table from row number to value, found {in_words(table)}")
     numbers = {}
     for key, value in table.items():
         if not (key.isascii() and key.isdigit() and len(key) < 10 and str(int(key)) == key):
@@ -78,7 +78,7 @@ def number(value: Any, where: str) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UserError(f"{where}: expected a number, found {found(value)}")
+        raise UserError(f"{where}: expected a number, found {in_words(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -88,5 +88,5 @@ def number(value: Any, where: str) -> float:
 def numbers(value: Any, width: int, where: str) -> list[float]:
     """A list of exactly ``width`` floats."""
     if not isinstance(value, list) or len(value) != width:
-        raise UserError(f"{where}: expected a list of {width} numbers, found {found(value)}")
+        raise UserError(f"{where}: expected a list of {width} numbers, found {in_words(value)}")
     return [number(x, where) for x in value]

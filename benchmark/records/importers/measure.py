@@ -13,7 +13,7 @@ from metrics.base import Measurement, Metric, SetMetric
 
 NO_TOKENS = "imported log has no token scores"
 NO_ROWS = "imported summary has no values of single rows"
-# These look at single tokens (their is_greedy, their own log-probabilities, their number), or are made from some that do.
+# These read single tokens (whether they are greedy, their own log-probabilities, their number), or are made of some that do.
 TOKEN_METRICS = (
     *("exact_memorization", "extraction_strength", "mia_min_k", "mia_min_k_plus_plus"),
     *("memorization", "privacy", "overall"),
@@ -42,21 +42,21 @@ def measure(
         UserError: unknown metric.
     """
     chosen = {name: metrics.load_metric(name) for name in (metrics.metric_names() if names is None else names)}
-    out: dict[str, Measurement] = {}
+    measurements: dict[str, Measurement] = {}
     logs = [log for log in (scores, reference) if log is not None]
     for name, metric in chosen.items():
         if scores is None or reads_tokens(metric, *logs):
             reason = NO_ROWS if scores is None else NO_TOKENS
-            out |= {column: metric.undefined(reason) for column in metric.columns()}
+            measurements |= {column: metric.undefined(reason) for column in metric.columns()}
         else:
             measured = metrics.measure_all(scores, same_texts(scores, reference), names=[name])
-            out |= {column: _explained(column, m, metric, scores) for column, m in measured.items()}
+            measurements |= {column: _explained(column, m, metric, scores) for column, m in measured.items()}
     order = {column: i for i, column in enumerate(metrics.ORDER)}
-    return {column: out[column] for column in sorted(out, key=lambda c: order.get(c, len(order)))}
+    return {column: measurements[column] for column in sorted(measurements, key=lambda c: order.get(c, len(order)))}
 
 
 def _explained(column: str, measured: Measurement, metric: Metric, scores: Scores) -> Measurement:
-    """Where a value is undefined because the log lacks what the metric reads, this is the reason to give."""
+    """The measurement; where it is undefined because the log lacks what the metric reads, that is its reason."""
     if measured.value is not None:
         return measured
     sets = [column.removesuffix(f"_{metric.name}")] if isinstance(metric, SetMetric) else metric.sets

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from benchmark.common.errors import UserError
-from benchmark.records.importers.json_values import by_row, found, names, number, numbers
+from benchmark.records.importers.json_values import by_row, in_words, names, number, numbers
 from benchmark.records.importers.log import PARAPHRASED, WIDTH, Log, Part, listed, make_log
 from benchmark.records.importers.tofu import PARTS as TOFU_PARTS
 
@@ -44,7 +44,7 @@ def parse(data: Any) -> Log:
         hint = "; this looks like a log for --format tofu" if table.keys() & {p.lower() for p in TOFU_PARTS} else ""
         raise UserError(
             "expected a TOFU_EVAL.json or TOFU_SUMMARY.json, with names such as forget_Q_A_Prob, forget_quality or "
-            f"model_utility; found {found(data)}{hint}"
+            f"model_utility; found {in_words(data)}{hint}"
         )
     whole = {name: isinstance(value, dict) for name, value in table.items() if name in KNOWN}
     if not any(whole.values()):
@@ -52,7 +52,7 @@ def parse(data: Any) -> Log:
     if not all(whole.values()):
         odd = next(name for name, is_table in whole.items() if not is_table)
         expected = "expected an agg_value and a value_by_index, as its other metrics have"
-        raise UserError(f"{spelling[odd]}: {expected}; found {found(table[odd])}: log and summary were mixed up")
+        raise UserError(f"{spelling[odd]}: {expected}; found {in_words(table[odd])}: log and summary were mixed up")
     parts = {name: _part(prefix, name, table) for prefix, name in SETS.items()}
     if not any(part.fields for part in parts.values()):
         raise UserError(f"expected a value_by_index in one of forget_Q_A_Prob, ...; found none in {names(data)}")
@@ -63,7 +63,7 @@ def parse(data: Any) -> Log:
 def _lower_case(data: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """The top table by lower-case name, and each name as the log spells it."""
     if not isinstance(data, dict):
-        raise UserError(f"expected a table from metric to value, found {found(data)}")
+        raise UserError(f"expected a table from metric to value, found {in_words(data)}")
     spelling: dict[str, str] = {}
     for name in data:
         if (other := spelling.setdefault(name.lower(), name)) != name:
@@ -105,13 +105,13 @@ def _row(row: Any, where: str) -> dict[str, Any]:
     if row is None:
         return {}
     if not isinstance(row, dict):
-        raise UserError(f"{where}: expected a table such as {{prob, avg_loss}}, found {found(row)}")
+        raise UserError(f"{where}: expected a table such as {{prob, avg_loss}}, found {in_words(row)}")
     return row
 
 
 def _loss(row: dict[str, Any], where: str) -> float:
     if row and "avg_loss" not in row:
-        raise UserError(f"{where}: expected prob and avg_loss, found {found(row)}")
+        raise UserError(f"{where}: expected prob and avg_loss, found {in_words(row)}")
     return _agreed(number(row.get("avg_loss"), where), row.get("prob"), where)
 
 
@@ -119,7 +119,7 @@ def _wrong(row: dict[str, Any], width: int, where: str) -> list[float]:
     if not row:
         return [math.nan] * width
     if "avg_loss" not in row:
-        raise UserError(f"{where}: expected lists prob and avg_loss, found {found(row)}")
+        raise UserError(f"{where}: expected lists prob and avg_loss, found {in_words(row)}")
     losses = numbers(row["avg_loss"], width, f"{where}, avg_loss")
     stated = row.get("prob")
     if stated is not None:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from benchmark.common.errors import UserError
-from benchmark.records.importers.json_values import by_row, found, number, numbers
+from benchmark.records.importers.json_values import by_row, in_words, number, numbers
 from benchmark.records.importers.log import PARAPHRASED, WIDTH, Log, Part, listed, make_log
 
 PARTS = {
@@ -33,7 +33,7 @@ def parse(data: Any) -> Log:
                 hint = "; this looks like a log for --format open-unlearning"
             elif "avg_gt_loss" in data:
                 hint = "; this is one of the parts: give the aggregated file"
-        raise UserError(f"expected an eval_log_aggregated.json with {', '.join(PARTS)}; found {found(data)}{hint}")
+        raise UserError(f"expected an eval_log_aggregated.json with {', '.join(PARTS)}; found {in_words(data)}{hint}")
     parts, reported = {}, {}
     for file, name in PARTS.items():
         parts[name] = _part(file, name, data[file], reported)
@@ -42,10 +42,12 @@ def parse(data: Any) -> Log:
 
 def _part(file: str, name: str, table: Any, reported: dict[str, float | None]) -> Part:
     if not isinstance(table, dict):
-        raise UserError(f"{file}: expected a table of fields, found {found(table)}")
+        raise UserError(f"{file}: expected a table of fields, found {in_words(table)}")
     required = ["avg_gt_loss", "average_perturb_loss", *(["avg_paraphrased_loss"] if name in PARAPHRASED else [])]
     if missing := [field for field in required if field not in table]:
-        raise UserError(f"{file}: expected the fields {', '.join(required)}; found {found(table)} without {missing[0]}")
+        raise UserError(
+            f"{file}: expected the fields {', '.join(required)}; found {in_words(table)} without {missing[0]}"
+        )
     part = Part()
 
     def rows(field: str) -> list[Any]:
@@ -77,11 +79,11 @@ def _part(file: str, name: str, table: Any, reported: dict[str, float | None]) -
 def _count(value: Any, where: str) -> int:
     count = number(value, where)
     if not (0 <= count <= LARGEST_ANSWER and count == int(count)):
-        raise UserError(f"{where}: expected a number of tokens, found {found(value)}")
+        raise UserError(f"{where}: expected a number of tokens, found {in_words(value)}")
     return int(count)
 
 
 def _texts(value: Any, where: str) -> tuple[str, str, str]:
     if not isinstance(value, list) or len(value) != 3 or not all(isinstance(x, str) for x in value):
-        raise UserError(f"{where}: expected three texts (prompt, generated, gold), found {found(value)}")
+        raise UserError(f"{where}: expected three texts (prompt, generated, gold), found {in_words(value)}")
     return value[0], value[1], value[2]

@@ -103,10 +103,10 @@ def open_unlearning(table=TABLE) -> dict[str, Any]:
         gold, paraphrase, wrong, _, prompt, generated, answer = zip(*part, strict=True)
         p = PREFIX[name]
         texts = zip(prompt, generated, answer, strict=True)
-        said = [{"rougeL_recall": 0.5, "input": q, "generation": g, "ground_truth": a} for q, g, a in texts]
+        generations = [{"rougeL_recall": 0.5, "input": q, "generation": g, "ground_truth": a} for q, g, a in texts]
         out[f"{p}_Q_A_Prob"] = metric(map(probability, gold), 0.5)
         out[f"{p}_Q_A_PERT_Prob"] = metric(map(probability, wrong), 0.25)
-        out[f"{p}_Q_A_ROUGE"] = metric(said, EXPECTED[f"{name}_rouge"])
+        out[f"{p}_Q_A_ROUGE"] = metric(generations, EXPECTED[f"{name}_rouge"])
         if paraphrase[0] is not None:
             out[f"{p}_Q_A_PARA_Prob"] = metric(map(probability, paraphrase), 0.125)
         out[f"{p}_truth_ratio"] = metric([{"score": 1.0} for _ in part], EXPECTED[f"{name}_truth_ratio"])

@@ -79,9 +79,9 @@ def test_what_the_file_claims_is_kept_beside_and_differences_are_said(tmp_path):
     assert record.reported["model_utility"] == 0.9 and record.reported["privleak"] == -12.5
     assert record.reported["forget_truth_ratio"] == EXPECTED["forget_truth_ratio"]
     assert record.reported["forget_extraction_strength"] == 0.25
-    found = record.provenance["differences"]
-    assert found["model_utility"] == [0.9, pytest.approx(EXPECTED["model_utility"])]
-    assert "forget_truth_ratio" not in found and "forget_quality" not in found
+    differences = record.provenance["differences"]
+    assert differences["model_utility"] == [0.9, pytest.approx(EXPECTED["model_utility"])]
+    assert "forget_truth_ratio" not in differences and "forget_quality" not in differences
     assert any(line.startswith("differs: model_utility: reported 0.9,") for line in report_lines(record))
 
 

@@ -1,0 +1,64 @@
+"""What stands beside a board's numbers: the caption above, the marks behind names and their meaning below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.cells import AND_SEEDS
+from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.headings import MAIN, WHERE_MEASURED, shown
+from benchmark.leaderboard.marks import MEANING
+
+DAGGERS = {"dirty": "†", "partial": "‡", "edge": "§"}
+STARS = {"dirty": "*", "partial": "+", "edge": "^"}  # for terminals without daggers
+
+
+def caption(board: Board) -> str:
+    """What is counted, what the brackets hold, and which way is better."""
+    counts = [
+        f"{_span(entry.n for entry in board.rows if entry.split == split)} forget rows ({split})"
+        for split in board.splits
+    ]
+    seeds = _span(len(entry.seeds) for entry in board.rows)
+    parts = [f"n = {', '.join(counts)}; {seeds} {'seed' if seeds == '1' else 'seeds'} a row."]
+    covered = {name: _covered(board, metric) for metric, name in MAIN.items()}
+    if brackets := [f"{name} over {units}" for name, units in covered.items() if units]:
+        parts.append(f"Brackets: 95 % intervals, {', '.join(brackets)}.")
+    if WHERE_MEASURED in shown(board):
+        parts.append("Test authors: forget quality on the forget authors that no sweep has read.")
+    parts.append("↑ higher is better, ↓ lower is better, → nearer to retrained is better. Bold: best method.")
+    return " ".join(parts)
+
+
+def status(entry: Entry) -> str:
+    """How the row's runs went, and whether they were somebody else's."""
+    return entry.status if entry.source == "run" else f"{entry.status} ({entry.source})"
+
+
+def signs(entry: Entry, alphabet: dict[str, str] = DAGGERS) -> str:
+    """The signs of an entry's marks."""
+    return "".join(alphabet[mark] for mark in entry.marks)
+
+
+def footnotes(board: Board, alphabet: dict[str, str] = DAGGERS) -> list[str]:
+    """What the signs on this board mean."""
+    return [
+        f"{sign} {MEANING[mark]}."
+        for mark, sign in alphabet.items()
+        if any(mark in entry.marks for entry in board.rows)
+    ]
+
+
+def _span(counts: Iterable[int | None]) -> str:
+    known = sorted({count for count in counts if count is not None})
+    return "no" if not known else str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
+
+
+def _covered(board: Board, metric: str) -> str:
+    """The units that the intervals of a metric are over; "" where there are no intervals."""
+    covers = [entry.cells[metric].covers for entry in board.rows if entry.cells[metric].low is not None]
+    units = dict.fromkeys(text.removesuffix(AND_SEEDS) for text in covers)
+    several = " (and seeds, where a row has several)" if any(text.endswith(AND_SEEDS) for text in covers) else ""
+    return re.sub(r"(\w+): (\w+)", r"\2 of \1", " or ".join(units)).replace(";", ",") + several

@@ -1,0 +1,82 @@
+"""Which records make a row together, which of them count, and what the row is called."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from benchmark.records.record import Record
+
+NAMED_DIFFERENCES = 3  # settings that a row's name spells out
+
+
+def newest(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
+    """The records that count, and a note on each that a later run of the same thing replaced.
+
+    The same method, split, seed and config under another key means that code or dataset changed in between.
+    """
+    kept: dict[tuple, Record] = {}
+    notes = []
+    for record in sorted(records, key=_age):
+        same = (record.source, record.method, record.split, record.seed, _config_text(record))
+        if old := kept.get(same):
+            notes.append(
+                f"{record.method} {record.split} seed {record.seed}: record {old.key} of {old.created} is "
+                f"superseded by {record.key} of {record.created} (code or dataset changed)"
+            )
+        kept[same] = record
+    return list(kept.values()), notes
+
+
+def groups(everything: list[Record], current: list[Record]) -> list[tuple[str, list[Record]]]:
+    """(name of the row, its current records by seed) for each row.
+
+    Args:
+        everything: superseded records too: they still say which settings came first and so have the plain name.
+        current: the records that count, see ``newest``.
+    """
+    by_settings: dict[tuple, dict[str, list[Record]]] = {}
+    for record in sorted(everything, key=_age):
+        configs = by_settings.setdefault((record.source, record.method, record.split), {})
+        configs.setdefault(_config_text(record), []).append(record)
+    counts = {(record.method, record.key) for record in current}
+    named = []
+    for (_, method, _), configs in by_settings.items():
+        first = next(iter(configs.values()))[0].config
+        used: Counter[str] = Counter()
+        for group in configs.values():
+            changes = _differences(first, group[0].config)
+            label = f"{method} [{changes}]" if changes else method
+            used[label] += 1  # two rows may differ only in settings that their names do not spell out
+            members = [record for record in group if (record.method, record.key) in counts]
+            number = f" #{used[label]}" if used[label] > 1 else ""
+            named.append((label + number, sorted(members, key=lambda record: record.seed)))
+    return named
+
+
+def _age(record: Record) -> tuple[str, str]:
+    return record.created, record.key
+
+
+def _config_text(record: Record) -> str:
+    return json.dumps(record.config, sort_keys=True, default=str)
+
+
+def _differences(first: dict[str, Any], other: dict[str, Any]) -> str:
+    a, b = ({k: v for k, v in _flat(config).items() if not k.startswith("tuning.")} for config in (first, other))
+    changed = [f"{key}={b.get(key, 'unset')}" for key in sorted(a | b) if a.get(key) != b.get(key)]
+    more = len(changed) - NAMED_DIFFERENCES
+    return ", ".join(changed[:NAMED_DIFFERENCES] + ([f"+{more} more"] if more > 0 else []))
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Dotted key -> value as text."""
+    flat = {}
+    for key, value in config.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value if isinstance(value, str) else json.dumps(value, default=str)
+    return flat

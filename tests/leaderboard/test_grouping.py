@@ -1,0 +1,35 @@
+from tests.leaderboard.made_records import CONFIG, board_of, config, make_record
+
+
+def test_other_settings_are_other_rows_named_by_what_differs_from_the_first(tmp_path):
+    everything = config(lr=1.0, epochs=1, batch_size=2, warmup_epochs=0)
+    board = board_of(
+        tmp_path,
+        make_record("rkld", key="b", day=2, quality=(0.2, 0.1, 0.3), config=config(lr=3e-4)),
+        make_record("rkld", key="a", day=1, quality=(0.9, 0.8, 1.0)),
+        make_record("rkld", key="c", day=3, quality=(0.1, 0.0, 0.2), config=everything),
+        make_record("rkld", key="d", day=4, config=config(lr=2.0, epochs=1, batch_size=2, warmup_epochs=0)),
+        make_record("rkld", key="e", day=5, split="forget05", config=config(lr=3e-4)),
+    )
+    many = "rkld [training.batch_size=2, training.epochs=1, training.lr={}, +1 more]"
+    names = ["rkld", "rkld", "rkld [training.lr=0.0003]", many.format("1.0"), many.format("2.0")]
+    assert [row.method for row in board.rows] == names  # the first is alone on forget05
+    assert [row.keys for row in board.rows] == [("e",), ("a",), ("b",), ("c",), ("d",)]
+    assert {row.name for row in board.rows} == {"rkld"}
+
+
+def test_rows_that_read_the_same_are_numbered(tmp_path):
+    wide = [config(a=1, b=1, c=1, d=d) for d in (1, 2)]
+    runs = [make_record(key=str(day), day=day, config=c) for day, c in enumerate([CONFIG, *wide], start=1)]
+    label = "npo [training.a=1, training.b=1, training.c=1, +1 more]"
+    assert {row.method for row in board_of(tmp_path, *runs).rows} == {"npo", label, f"{label} #2"}
+
+
+def test_the_newer_of_two_equal_records_counts(tmp_path):
+    old, new = make_record(key="z", day=1), make_record(key="a", day=2, quality=(0.7, 0.6, 0.8))
+    other = make_record(key="lr", day=1, config=config(lr=1.0))
+    other.created = "2026-01-01T12:00:00+00:00"  # after the first record, before the one that replaced it
+    board = board_of(tmp_path, new, old, other)
+    assert [row.method for row in board.rows] == ["npo", "npo [training.lr=1.0]"]
+    assert board.rows[0].cells["forget_quality"].value == 0.7
+    assert any("record z of" in note and "superseded by a of" in note for note in board.notes)
