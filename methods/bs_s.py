@@ -20,7 +20,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from methods.base import Batch, Batches, TokenizedExample, UserError, moving_state
+from methods.base import AT_LEAST_ONE, POSITIVE, SHARE, Batch, Batches, TokenizedExample, moving_state
 from methods.bs_t import BST
 
 VARIANTS = {"bs_s": {}}
@@ -33,6 +33,13 @@ class BSS(BST):
     paper: ClassVar[str] = "arXiv:2510.19422"
     needs: ClassVar[tuple[str, ...]] = ("samples",)
     extra_forwards: ClassVar[float] = 4.5  # three sampled answers; sampling them every other epoch
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {
+        "sample_weight": SHARE,
+        "samples": AT_LEAST_ONE,
+        "temperature": POSITIVE,
+        "top_k": AT_LEAST_ONE,
+        "regeneration_epochs": AT_LEAST_ONE,
+    }
 
     sample_weight: float = 0.5  # lambda_BSS, no unit; authors' on TOFU
     samples: int = 3  # N, answers a question; authors' on TOFU
@@ -42,11 +49,6 @@ class BSS(BST):
     on_policy: bool = True  # False: answers of the fine-tuned model, sampled once
     belief_weight: float = 0.0  # of BS-T within; 0 is plain ascent, as in the authors' code
     retain: Literal["none", "rt", "kl"] = "rt"  # as in the authors' code
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.samples < 1 or self.regeneration_epochs < 1:
-            raise UserError(f"samples={self.samples}, regeneration_epochs={self.regeneration_epochs}: use 1 or more")
 
     def required(self) -> tuple[str, ...]:
         needed = super().required()

@@ -7,10 +7,10 @@ and at every position of a retain answer:
     JSD(p || q) = KL(p || m) / 2 + KL(q || m) / 2,  m = (p + q) / 2
 
 Against a one-hot target this is log 2 + (p log p - (1 + p) log(1 + p)) / 2, where p is the target's
-probability. Both terms lie in [0, log 2]. r_t runs through the tokens of one fixed refusal, "No idea", again and again to the
-end of the answer, EOS's place included. All was read in the authors' code (nmndeep/JensUn-Unlearning, `jensun.py` and
-`utils.py`), not in the paper's own equations: there too the target is one token a position, the mask is shifted with
-the logits, and only answer positions count. Chosen here: positions are averaged within a row, then rows.
+probability. Both terms lie in [0, log 2]. r_t runs through the tokens of one fixed refusal, "No idea", again and again
+to the end of the answer, EOS's place included. All was read in the authors' code (nmndeep/JensUn-Unlearning,
+`jensun.py` and `utils.py`), not in the paper's own equations: there too the target is one token a position, the mask is
+shifted with the logits, and only answer positions count. Chosen here: positions are averaged within a row, then rows.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from methods.base import Batch, Models, Tokens, WithRetain, answer_logits, kl_divergence
+from methods.base import AT_LEAST_ONE, Batch, Models, Tokens, WithRetain, answer_logits, kl_divergence
 
 VARIANTS = {"palu": {}}
 
@@ -30,7 +30,8 @@ VARIANTS = {"palu": {}}
 class PALU(WithRetain):
     paper: ClassVar[str] = "arXiv:2601.03190"
     needs: ClassVar[tuple[str, ...]] = ("facts",)
-    weighs: ClassVar[str] = "retain_weight"
+    weighs: ClassVar[str] = "retain_weight"  # the authors' script sweeps it
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"top": AT_LEAST_ONE, "first": AT_LEAST_ONE}
 
     top: int = 50  # k, tokens; best in the paper by a summary of it; authors' script sweeps 1 to 10,000
     first: int = 3  # n, tokens of a run; best in the paper by a summary of it: 3 to 5; authors' script sweeps 1 to 10

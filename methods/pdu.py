@@ -6,9 +6,9 @@ Entesari et al. 2025, arXiv 2506.05314: minimise the logit margin subject to NLL
     after a step: lambda <- max(0, lambda + dual_rate * (NLL(retain) - limit))
 
 Checked against the authors' code in OpenUnlearning, whose mask is not shifted with the logits: at each answer position
-it flattens the logits that predict the token after it, so the first answer token is left out. Here they are those that
-predict the answer, EOS included. lambda starts at `dual` and stays there for `dual_warmup` epochs. The bound is meant to
-lie above the fine-tuned model's own retain loss: a model with a higher one needs a higher bound.
+it flattens the logits that predict the token after it, so the first answer token is left out. Here they are those
+that predict the answer, EOS included. lambda starts at `dual` and stays there for `dual_warmup` epochs. The bound is
+meant to lie above the fine-tuned model's own retain loss: a model with a higher one needs a higher bound.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from methods.base import Batch, Batches, TokenizedExample, WithRetain, moving_state, nll
+from methods.base import AT_LEAST_ONE, POSITIVE, SHARE, Batch, Batches, TokenizedExample, WithRetain, moving_state, nll
 
 VARIANTS = {"pmc": {}}
 
@@ -44,7 +44,13 @@ class PMC(WithRetain):
     paper: ClassVar[str] = "arXiv:2507.04219"
     needs: ClassVar[tuple[str, ...]] = ("samples", "reference")
     extra_forwards: ClassVar[float] = 20  # sampling; the own forward is the best answer's
-    weighs: ClassVar[str] = "retain_weight"
+    weighs: ClassVar[str] = "retain_weight"  # the authors' lambda, another one for each model
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {
+        "samples": AT_LEAST_ONE,
+        "temperature": POSITIVE,
+        "top_k": AT_LEAST_ONE,
+        "top_p": SHARE,
+    }
 
     retain: Literal["none", "rt", "kl"] = "rt"  # as in the paper
     retain_weight: float = 1.25  # lambda, no unit; authors' for Llama-3.2-3B (1.5 for Phi-1.5)

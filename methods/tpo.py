@@ -14,12 +14,12 @@ model marks the words of the fact; here the data set does (`batch.fact`). The fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, logsigmoid
 
-from methods.base import Batch, Models, Tokens, WithRetain, answer_logits
+from methods.base import NOT_NEGATIVE, POSITIVE, Batch, Models, Tokens, WithRetain, answer_logits
 
 VARIANTS = {"tpo": {}, "tpo+rt": {"retain": "rt"}}
 
@@ -28,8 +28,14 @@ VARIANTS = {"tpo": {}, "tpo+rt": {"retain": "rt"}}
 class TPO(WithRetain):
     paper: ClassVar[str] = "arXiv:2506.03142"
     needs: ClassVar[tuple[str, ...]] = ("facts",)
+    by_split: ClassVar[dict[str, dict[str, Any]]] = {
+        "forget10": {"beta": 0.19},
+        "forget05": {"beta": 0.27},
+        "forget01": {"beta": 0.30},
+    }
+    ranges: ClassVar[dict[str, tuple[float, float]]] = {"beta": POSITIVE, "others_weight": NOT_NEGATIVE}
 
-    beta: float = 0.19  # inverse temperature, per logit; authors' for Llama-3.2-3B on forget10 (forget05: .27, 01: .30)
+    beta: float = 0.19  # inverse temperature, per logit; the authors' best for Llama-3.2-3B, see by_split
     others_weight: float = 1.0  # of the preservation loss; authors' on TOFU
 
     def prepare(self, models: Models, tokens: Tokens) -> dict[str, Tensor]:

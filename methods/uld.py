@@ -6,9 +6,9 @@ Ji et al. 2024, arXiv 2406.08607. The assistant is trained the wrong way round:
     deployed logits = z_fine-tuned - alpha * z_assistant; - 0 for tokens far less likely than the best one
 
 so the subtraction changes little where the assistant knows nothing. It is the fine-tuned model's first blocks with
-adapters of its own, whatever the preset's recipe has. Tokens far less likely: below `filtered` times the probability of
-the best one by the fine-tuned model, and not among the V * filtered likeliest. All was checked against the authors' code
-(UCSB-NLP-Chang/ULD, `contrastllm.py`, `gen_util.py`, `configs`, `bashes/tofu`).
+adapters of its own, whatever the preset's recipe has. Far less likely are tokens below `filtered` times the probability
+of the best one by the fine-tuned model that are not among its V * filtered likeliest either. All was checked against
+the authors' code (UCSB-NLP-Chang/ULD, `contrastllm.py`, `gen_util.py`, `configs`, `bashes/tofu`).
 
 Missing here, so that a row is not the authors' run: their data. They add two paraphrases of every forget row to the
 forget rows, and two wrong answers to every forget question to the retain rows (`data/aug_data`, written by a language

@@ -77,6 +77,9 @@ class Sweep(Strict):
     key: str = Field("lr", description="a key of [training]: the first axis of every method's search")
     values: list[float] = Field([1e-4, 3e-4, 1e-3], min_length=1, description="where the search starts")
     factor: float = Field(3.0, gt=1, description="of a step beyond them")
+    weight_factor: float = Field(
+        10.0, gt=1, description="of a step of the constant that weighs forgetting against retention"
+    )
     trials: int = Field(7, ge=1, description="of every method, those that start the search included")
     low: float = Field(1e-7, gt=0, description="the search goes no lower")
     high: float = Field(1e-2, gt=0, description="and no higher")

@@ -47,6 +47,7 @@ class Record(BaseModel):
     reference_key: str | None = None
     source: Literal["run", "imported"] = "run"
     reported: dict[str, float | None] = Field(default_factory=dict)  # imported: what the log itself claims
+    notes: dict[str, float] = Field(default_factory=dict)  # what the method's rows were like, by name
     losses: list[float | None] = Field(default_factory=list)
     seconds: dict[str, float] = Field(default_factory=dict)
     peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)

@@ -1,7 +1,8 @@
 """One preset's dataset and models: what each is made from, its content key, and making it when needed.
 
 base ─► finetuned ─► reinforced (further on the forget rows; a teacher)
-   └──► retrained (without the forget rows)
+   ├──► retrained (without the forget rows)
+   └──► forget_only, retain_only (on the forget rows alone, and on as many retained ones: directions for task arithmetic)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -33,14 +35,14 @@ from benchmark.models.tokenization import PromptTokenizer
 from benchmark.training.finetune import finetune
 
 MODELS = Path("cache") / "models"  # in a board's folder
-PIPELINE = 2  # raised when a change of code changes what a key's artefact would be
+PIPELINE = 3  # raised when a change of code changes what a key's artefact would be
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Which model of a board. ``split`` and ``seed`` matter for retrained ones, ``split`` for reinforced ones."""
+    """Which model of a board. ``split`` and ``seed`` matter for retrained ones, ``split`` for those after them."""
 
-    kind: str  # base, finetuned, retrained or reinforced
+    kind: str  # base, finetuned, retrained, reinforced, forget_only or retain_only
     split: str = ""
     seed: int = 0
 
@@ -102,7 +104,11 @@ class Checkpoints:
             return (*dataset.full, *rehearsed), preset.finetuning, preset.finetuning_seed
         if spec.kind == "retrained":
             return (*dataset.splits[spec.split].retain, *rehearsed), preset.finetuning, spec.seed
-        return dataset.splits[spec.split].forget, preset.reinforcement, preset.finetuning_seed
+        split, seed = dataset.splits[spec.split], preset.finetuning_seed
+        if spec.kind == "retain_only":  # as many rows as there are to forget
+            order = np.random.default_rng([seed, len(split.retain)]).permutation(len(split.retain))
+            return [split.retain[i] for i in sorted(order[: len(split.forget)])], preset.finetuning, seed
+        return split.forget, preset.finetuning if spec.kind == "forget_only" else preset.reinforcement, seed
 
     @property
     def arithmetic(self) -> dict[str, Any]:

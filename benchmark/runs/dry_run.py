@@ -28,7 +28,10 @@ def outline(preset: Preset, tune: bool = False) -> str:
         seeds = ", ".join(map(str, preset.retrained_seeds))
         made = choice.retrained.get(split) or f"{_recipe(preset.finetuning)}; seeds {seeds}"
         lines.append(f"retrained   {split}: {made}")
-    chosen = {name: load_method(name, **preset.fields_of(method_source(name)[0])) for name in preset.methods}
+    chosen = {
+        name: load_method(name, split=max(preset.splits), **preset.fields_of(method_source(name)[0]))
+        for name in preset.methods
+    }
     if readers := [name for name, method in chosen.items() if "reinforced" in method.required()]:
         lines.append(f"reinforced {_recipe(preset.reinforcement)}; for {', '.join(readers)}")
     rows = len(preset.splits) * len(preset.seeds) * len(preset.methods)

@@ -17,7 +17,7 @@ from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, save_record, scores_path
 from benchmark.records.score_files import load_scores
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
-from benchmark.runs.identity import ResolvedRun, evaluation_sets
+from benchmark.runs.identity import OF_A_SPLIT, ResolvedRun, evaluation_sets
 from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.loop import Outcome
 from benchmark.training.unlearn import collapse_probe, unlearn
@@ -78,6 +78,7 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
     else:
         model, outcome = _unlearn(run, checkpoints)
         record.seconds["unlearning"] = outcome.seconds
+        record.notes = outcome.notes
         record.losses = [loss if loss == loss and abs(loss) != float("inf") else None for loss in outcome.losses]
         if outcome.diverged_at is not None:
             record.status, record.step, record.reason = "diverged", outcome.diverged_at, outcome.reason
@@ -114,8 +115,9 @@ def _unlearn(run: ResolvedRun, checkpoints: Checkpoints) -> tuple[nn.Module, Out
     method, recipe = run.method, run.recipe
     assert method is not None and recipe is not None  # the board's own models are not unlearned
     needs = method.required()
-    reinforced = checkpoints.model(ModelSpec("reinforced", run.run.split)).model if "reinforced" in needs else None
-    frozen = Models(checkpoints.model(run.start).model, reinforced)
+    others = {kind: ModelSpec(kind, run.run.split) for kind in OF_A_SPLIT} | {"base": ModelSpec("base")}
+    read = {kind: checkpoints.model(spec).model for kind, spec in others.items() if kind in needs}
+    frozen = Models(checkpoints.model(run.start).model, **read)
     model = checkpoints.fresh_copy(run.start)
     tokenizer, dataset, device = checkpoints.prompt_tokenizer, checkpoints.dataset, checkpoints.device
     split = dataset.splits[run.run.split]

@@ -17,6 +17,8 @@ from benchmark.runs.checkpoints import PIPELINE, Checkpoints, ModelSpec
 from methods import load_method, method_source, source_hashes
 from methods.base import Method
 
+OF_A_SPLIT = ("reinforced", "forget_only", "retain_only")  # models that some methods read, made for each split
+
 
 @dataclass(frozen=True)
 class Run:
@@ -76,7 +78,8 @@ class ResolvedRun:
     @property
     def in_memory(self) -> list[ModelSpec]:
         """The models that the run has in memory."""
-        return [spec for spec in self.models if spec.kind != "base" or self.run.method == "base"]
+        reads_base = self.run.method == "base" or (self.method is not None and "base" in self.method.required())
+        return [spec for spec in self.models if spec.kind != "base" or reads_base]
 
 
 def reference_of(split: str, checkpoints: Checkpoints) -> Run:
@@ -91,12 +94,12 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         UserError: an unknown method, a setting that it does not have, or data that are not there.
     """
     preset, dataset = checkpoints.preset, checkpoints.dataset
-    method = None if run.is_model else load_method(run.method, **preset.fields_of(run.name))
+    method = None if run.is_model else load_method(run.method, split=run.split, **preset.fields_of(run.name))
     recipe = None if run.is_model else preset.training_of(run.name)
     start = _start(run)
     models = [ModelSpec("base"), start]
-    if method is not None and "reinforced" in method.required():
-        models.append(ModelSpec("reinforced", run.split))
+    if method is not None:
+        models += [ModelSpec(kind, run.split) for kind in OF_A_SPLIT if kind in method.required()]
     config = _config(checkpoints, run.name, method, recipe)
     reference_run = reference_of(run.split, checkpoints)
     blind = preset.scoring.sets == "validation"  # a choice of hyperparameters never compares with a retrained model

@@ -59,7 +59,8 @@ def check_methods(preset: Preset) -> None:
             name = method_source(method)[0]
             if name in REFERENCE_ROWS:
                 raise UserError(f"{name!r} is the name of a reference row; give the method another one")
-            load_method(method, **preset.fields_of(name))
+            for split in preset.splits:
+                load_method(method, split=split, **preset.fields_of(name))
         except UserError as error:
             problems.append(str(error))
     chosen = {method_source(method)[0] for method in preset.methods if not problems}

@@ -24,6 +24,7 @@ class Axis:
     start: tuple[float, ...]
     low: float
     high: float
+    factor: float = 3.0  # of a step
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Search:
         Down the first axis forgetting gets weaker, so a choice that does not forget enough does not go there. Which way
         the second constant works is for its trials to tell.
         """
-        first, factor, tried = axis is self.axes[0], self.grid.factor, [trial.changes for trial in trials]
+        first, factor, tried = axis is self.axes[0], axis.factor, [trial.changes for trial in trials]
         if best is None:
             lowest = min(changes[axis.name] for changes in tried) if first else 0.0
             return _free(axis, {axis.name: rounded(lowest / factor)}, tried) if first else None
@@ -87,7 +88,7 @@ class Search:
         centre = best.changes if best is not None else min(tried, key=lambda changes: changes[axis.name])
         for side in (1, -1) if stronger else (-1, 1):
             for part in (2, 4, 8, 16):
-                step = self.grid.factor ** (side / part)
+                step = axis.factor ** (side / part)
                 point = _free(axis, {**centre, axis.name: rounded(centre[axis.name] * step)}, tried)
                 if point is not None:
                     return point

@@ -19,7 +19,7 @@ from benchmark.runs.plan import board_runs
 from benchmark.runs.search import Axis, Search, rounded
 from methods import load_method, method_source
 
-SPREAD = 30.0  # how far from its default the second constant may go
+SPREAD = 1000.0  # how far from its default the second constant may go: authors' weights span three decades
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,15 @@ def _choice(method: str, search: Search, trials: list[Trial], finetuned: Reading
 def search_of(preset: Preset, method: str) -> Search:
     """A method's axes: the preset's key of [training] if it trains, and the constant that the method names."""
     name = method_source(method)[0]
-    instance, grid = load_method(method, **preset.fields_of(name)), preset.sweep
+    instance, grid = load_method(method, split=max(preset.splits), **preset.fields_of(name)), preset.sweep
     axes = []
     if instance.trains:
-        axes.append(Axis(grid.key, tuple(grid.values), grid.low, grid.high))
+        axes.append(Axis(grid.key, tuple(grid.values), grid.low, grid.high, grid.factor))
     if instance.weighs:
         default = float(getattr(instance, instance.weighs))
-        start = (default,) if axes else tuple(rounded(default * step) for step in (1, 1 / grid.factor, grid.factor))
-        axes.append(Axis(instance.weighs, start, default / SPREAD, default * SPREAD))
+        alone = tuple(rounded(default * step) for step in (1, 1 / grid.factor, grid.factor))
+        start, factor = ((default,), grid.weight_factor) if axes else (alone, grid.factor)
+        axes.append(Axis(instance.weighs, start, default / SPREAD, default * SPREAD, factor))
     return Search(tuple(axes), grid)
 
 

@@ -103,5 +103,5 @@ def test_settings_and_cost():
     assert method.forwards() == 1 + 3 + 1 + 1.5
     assert BSS(samples=2, regeneration_epochs=1, retain="none").forwards() == 1 + 2 + 2
     assert BSS(on_policy=False).forwards() == 1 + 3 + 1
-    with pytest.raises(UserError, match="regeneration_epochs=0: use 1 or more"):
+    with pytest.raises(UserError, match="regeneration_epochs must be a whole number of at least 1"):
         BSS(regeneration_epochs=0)
