@@ -1,6 +1,6 @@
 # make board   the quick board, from nothing: environment, packages, models, leaderboard
-# make test    the tests
-# make lint    style
+# make test    style, types and the tests
+# make lint    style and types alone
 # PYTHON=python3.12 make ... chooses the interpreter (3.11 or later).
 # A machine without a GPU saves gigabytes by having pip take torch's CPU build, for example with
 # PIP_EXTRA_INDEX_URL set to the CPU index that pytorch.org names.
@@ -12,13 +12,15 @@ BIN := .venv/bin
 board: .venv/installed
 	$(BIN)/python run_benchmark.py
 
-test: .venv/installed
+test: lint
 	$(BIN)/python -m pytest -q -n auto
 
 lint: .venv/installed
-	$(BIN)/ruff check .
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/mypy
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or later is needed: run make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -68,7 +68,7 @@ class BSS(BST):
 
         places = [place for place, number in enumerate(numbers) if due(number)]
         answering = model if self.on_policy else batch.reference
-        options = {"temperature": self.temperature, "top_k": self.top_k, "places": places}
+        options: dict[str, Any] = {"temperature": self.temperature, "top_k": self.top_k, "places": places}
         drawn = batch.sampler(answering, self.samples, **options)
         return kept | {numbers[p]: (batch.epoch, answers) for p, answers in zip(places, drawn, strict=True)}
 

@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -73,7 +73,12 @@ class PMC(WithRetain):
             greedy = [answers[0] for answers in batch.sampler(batch.reference, 1, top_k=1, places=new)]
             first |= zip((numbers[place] for place in new), batch.sampler.texts(greedy), strict=True)
         due = [p for p, n in enumerate(numbers) if p in new or (kept[n].score > 0 and kept[n].epoch != batch.epoch)]
-        options = {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p, "places": due}
+        options: dict[str, Any] = {
+            "temperature": self.temperature,
+            "top_k": self.top_k,
+            "top_p": self.top_p,
+            "places": due,
+        }
         found = dict(kept)
         for place, answers in zip(due, batch.sampler(model, self.samples, **options), strict=True):
             number = numbers[place]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def standalone(
         )
 
     def run(self: Any, **given: Any) -> dict[str, Any]:
-        return compute(**given) if compute else mean_over_rows(metric(), inputs, **given)
+        return compute(**given) if compute else mean_over_rows(cast(SetMetric, metric()), inputs, **given)
 
     members = {"_info": info, "_compute": run, "__module__": metric.__module__}
     return type(metric.__name__, (evaluate.Metric,), members)

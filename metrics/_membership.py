@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class MembershipAttack(Metric):
     range = (0.0, 1.0)
     unit = "AUC"
     sets = ("forget", "holdout")
-    needs: tuple[str, ...] = ("holdout",)
+    needs: ClassVar[tuple[str, ...]] = ("holdout",)
 
     @abstractmethod
     def losses(self, rows: SetScores, reference: SetScores | None) -> np.ndarray:

@@ -32,7 +32,7 @@ def wrong_answer_problems(wrong: list[list[AnswerScores]], nll: np.ndarray) -> d
     """
     present = np.arange(nll.shape[1]) < np.array([len(row) for row in wrong], dtype=int)[:, None]
     return {
-        "no wrong answers": ~present.any(axis=1),
+        "no wrong answers": np.asarray(~present.any(axis=1)),
         "wrong answer without tokens": np.array([any(not len(a.logprobs) for a in row) for row in wrong], dtype=bool),
-        "wrong answer: log-likelihood is NaN or above 0": (present & ~(nll >= -ROUNDING)).any(axis=1),
+        "wrong answer: log-likelihood is NaN or above 0": np.asarray((present & ~(nll >= -ROUNDING)).any(axis=1)),
     }

@@ -52,7 +52,7 @@ class Memorization(Metric):
             sample = Resample.draw(authors, rng)
             low, high, notes = limits_of(self.draws(scores, sample), {"forget": sample})
         n = int(np.sum(~np.isnan(_columns(scores)).all(axis=1)))
-        return Measurement(value, n, {}, low, high, parts | notes, version=self.version)
+        return Measurement(value, n, {}, low, high, {**parts, **notes}, version=self.version)
 
     def combine(self, scores: Scores) -> tuple[float | None, dict[str, float], dict[str, int]]:
         """The value, the four means and reason -> 1 for what is missing."""

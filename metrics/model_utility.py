@@ -45,7 +45,7 @@ class ModelUtility(Metric):
             return {self.name: Measurement(None, n, missing, version=self.version)}
         value = float(harmonic_mean(np.array(list(aggregates.values()))))
         low, high, notes = _interval(by_set, rng)
-        return {self.name: Measurement(value, n, {}, low, high, aggregates | notes, version=self.version)}
+        return {self.name: Measurement(value, n, {}, low, high, {**aggregates, **notes}, version=self.version)}
 
     def collect(self, scores: Scores) -> tuple[BySet, dict[str, float | None], dict[str, int]]:
         """Per set what is averaged [n, 3] and its authors [n]; the aggregates; reason -> 1 for what is missing."""

@@ -62,4 +62,4 @@ class Overall(Metric):
                 utility_draws(by_set, rng),
             ]
             low, high, notes = limits_of(harmonic_mean(np.column_stack(columns), axis=1), samples)
-        return Measurement(value, n, {}, low, high, parts | notes, version=self.version)
+        return Measurement(value, n, {}, low, high, {**parts, **notes}, version=self.version)

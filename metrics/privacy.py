@@ -54,7 +54,7 @@ class Privacy(Metric):
         if min(len(scores.sets[name]) for name in self.sets) > 1:
             samples = resamples(scores, self.sets, rng)
             low, high, notes = limits_of(self.draws(scores, reference, samples), samples)
-        return Measurement(value, n, {}, low, high, parts | notes, version=self.version)
+        return Measurement(value, n, {}, low, high, {**parts, **notes}, version=self.version)
 
     def combine(
         self, scores: Scores, reference: Scores | None

@@ -58,7 +58,7 @@ class PrivLeak(Metric):
             samples = resamples(scores, self.sets, rng)
             draws = privleak(ours.auc_draws(samples), theirs.auc_draws(samples))
             low, high, notes = limits_of(draws, samples)
-        extra = {"attack": ATTACK.name, "auc": a, "auc_retrained": r} | notes
+        extra: dict[str, float | str] = {"attack": ATTACK.name, "auc": a, "auc_retrained": r, **notes}
         value = float(privleak(np.array(a), np.array(r)))
         return Measurement(value, sum(ours.sizes()), reasons, low, high, extra, version=self.version)
 

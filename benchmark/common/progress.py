@@ -60,7 +60,7 @@ class Bar:
     def advance(self, units: float) -> None:
         self.progress.advance(self.task, units)
 
-    def receive(self, message: tuple) -> None:
+    def receive(self, message: tuple[Any, ...]) -> None:
         """Take a message of a QueueReporter."""
         kind, worker, first, second = message
         if kind == "phase":

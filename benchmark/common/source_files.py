@@ -122,14 +122,17 @@ def meaning(path: Path) -> str:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]  # type: ignore[index]
     for node in ast.walk(_parse(path)):
-        if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
+        if isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and _means_nothing(node):
             lines[node.lineno - 1 : node.end_lineno] = [None] * ((node.end_lineno or node.lineno) - node.lineno + 1)
     kept = "\n".join(line.rstrip() for line in lines if line is not None and line.strip())
     return hashlib.sha256(kept.encode()).hexdigest()
 
 
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+def _means_nothing(node: ast.stmt) -> bool:
+    """Whether it is an import or a docstring."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return isinstance(node, ast.Import | ast.ImportFrom)
 
 
 def imported_files(path: Path, package: str, folder: Path) -> set[Path]:

@@ -67,7 +67,7 @@ def cluster_bootstrap_means(
     sums, sizes = cluster_totals(np.asarray(values, dtype=np.float64), codes, units)
     counts = cluster_counts(units, draws, rng)
     with np.errstate(invalid="ignore"):
-        return (counts @ sums) / (counts @ sizes)
+        return np.asarray((counts @ sums) / (counts @ sizes))
 
 
 def percentile_interval(draws: np.ndarray, level: float = LEVEL) -> tuple[float, float] | None:
@@ -101,7 +101,7 @@ def harmonic_mean(values: np.ndarray, axis: int = -1) -> np.ndarray:
     if values.shape[axis] == 0 or (values < 0).any():
         raise ValueError("a harmonic mean needs at least one value, and none below 0")
     with np.errstate(divide="ignore", over="ignore"):  # the reciprocal of a subnormal is infinite: the mean is 0 there
-        return values.shape[axis] / np.sum(1 / values, axis=axis)
+        return np.asarray(values.shape[axis] / np.sum(1 / values, axis=axis))
 
 
 def two_level_interval(

@@ -89,7 +89,7 @@ def _apply(raw: dict[str, Any], change: str) -> None:
             _tables({"": settings}, "").get("training", {}).pop(parts[1], None)
 
 
-def _explain(error: ValidationError, above: tuple = ()) -> list[str]:
+def _explain(error: ValidationError, above: tuple[Any, ...] = ()) -> list[str]:
     lines = []
     for problem in error.errors():
         place = (*above, *problem["loc"])
@@ -101,7 +101,7 @@ def _explain(error: ValidationError, above: tuple = ()) -> list[str]:
     return lines
 
 
-def _fields_at(place: tuple) -> list[str]:
+def _fields_at(place: tuple[Any, ...]) -> list[str]:
     """The keys that there are below a place."""
     schema: Any = Preset
     if place[:1] == ("settings",):  # settings.<method>, and below it a recipe

@@ -157,7 +157,7 @@ class Preset(Strict):
 
     @field_validator("splits", "methods", "seeds", "retrained_seeds")
     @classmethod
-    def _distinct(cls, values: list) -> list:
+    def _distinct(cls, values: list[Any]) -> list[Any]:
         return list(dict.fromkeys(values))
 
     def training_of(self, method: str) -> Recipe:

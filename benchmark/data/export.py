@@ -44,7 +44,7 @@ def export(dataset: Dataset, folder: Path) -> None:
 
 def _parts(dataset: Dataset) -> dict[str, tuple[tuple[Example, ...], tuple[str, ...]]]:
     """By TOFU's name of each part, its examples and the fields that it shows."""
-    parts = {"full": (dataset.full, _PLAIN)}
+    parts: dict[str, tuple[tuple[Example, ...], tuple[str, ...]]] = {"full": (dataset.full, _PLAIN)}
     for name, split in dataset.splits.items():
         percent = re.fullmatch(r"forget(\d\d)", name)
         if percent is None:

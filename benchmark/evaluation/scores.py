@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -114,7 +115,7 @@ class Scores:
     """A model's scores on all evaluation sets, by set name."""
 
     sets: dict[str, SetScores]
-    meta: dict = field(default_factory=dict)  # identity of model, dataset, template, dtype
+    meta: dict[str, Any] = field(default_factory=dict)  # identity of model, dataset, template, dtype
 
     def __getitem__(self, name: str) -> SetScores:
         return self.sets[name]

@@ -81,7 +81,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str], folder: 
     memory = [peak for record in ran if (peak := _peak(record)) is not None]
     forget_rows = [max((m.n for column, m in values.items() if column.startswith("forget_")), default=0)
                    for values in by_column]  # fmt: skip
-    counts = Counter(record.status for record in group)
+    counts: Counter[str] = Counter(record.status for record in group)
     unusable = any(tuning(record).get("usable") is False for record in group)
     each = ", ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status])
     return Entry(

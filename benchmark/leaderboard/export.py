@@ -30,12 +30,12 @@ def csv_text(board: Board) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")  # writes floats by their repr
     limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
-    last = ["status", "minutes", "peak_memory_mib", "source", "marks"]
-    writer.writerow(["method", "split", "seeds", "n", *limits, *last])
+    heads = ["status", "minutes", "peak_memory_mib", "source", "marks"]
+    writer.writerow(["method", "split", "seeds", "n", *limits, *heads])
     for entry in board.rows:
         cells = [entry.cells[metric] for metric in board.columns]
         numbers = [x for cell in cells for x in (cell.value, cell.low, cell.high)]
-        last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
+        last: list[Any] = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
         writer.writerow([entry.method, entry.split, len(entry.seeds), entry.n, *numbers, *last])
     return text.getvalue()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.common.files import atomic_path
 from benchmark.leaderboard.board import Board
@@ -23,7 +23,10 @@ COLUMN, TEXT = 3.5, 7.0  # inches: the width of one column of a paper, and of bo
 CROWDED = 20  # rows of a split beyond which a panel takes both columns
 FONT = 7.0  # points, in a figure that is printed at its own size
 LEFT = 0.52  # inches for the axis of forget quality
-STYLE = ["default", {"font.size": FONT, "axes.linewidth": 0.6, "pdf.fonttype": 42}]  # whatever the user's settings are
+STYLE: list[Any] = [
+    "default",
+    {"font.size": FONT, "axes.linewidth": 0.6, "pdf.fonttype": 42},
+]  # whatever the user's settings are
 METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None}}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def _point(axes: Axes, entry: Entry, bottom: float) -> None:
     quality, utility = entry.cells["forget_quality"], entry.cells["model_utility"]
     x, y = utility.value, height_of(quality.value)
     colour, marker, size = _look(entry)
-    bars = {"color": colour, "linewidth": 0.6, "alpha": 0.28, "zorder": 2, "solid_capstyle": "butt"}
+    bars: dict[str, Any] = {"color": colour, "linewidth": 0.6, "alpha": 0.28, "zorder": 2, "solid_capstyle": "butt"}
     if utility.low is not None:
         axes.plot([utility.low, utility.high], [y, y], **bars)
     if quality.low is not None:
@@ -111,7 +111,7 @@ def _names(axes: Axes, entries: list[Entry], fixed: list) -> None:
     """Write each row's name near its point, off the ``fixed`` texts, and a line to it where it stands apart."""
     from matplotlib.patheffects import withStroke
 
-    renderer = axes.figure.canvas.get_renderer()
+    renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]
     points = np.array([(e.value("model_utility"), height_of(e.value("forget_quality"))) for e in entries])
     points = axes.transData.transform(points)
     inches = axes.figure.dpi_scale_trans  # not pixels, of which PDF has others

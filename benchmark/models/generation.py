@@ -183,10 +183,10 @@ def _generate_batch(
     head: Head | None,
     replays: bool,
 ) -> list[list[int]]:
-    kind = SlotDecoding if replays else Decoding
-    decoding = kind(model, rows, choose, stops, pad_id, max_new_tokens, device, head)
+    given = model, rows, choose, stops, pad_id, max_new_tokens, device, head
+    decoding = SlotDecoding(*given) if replays else Decoding(*given)
     decoding.step()
-    if replays:
+    if isinstance(decoding, SlotDecoding):
         decode_by_replay(decoding)
     decode(decoding)
     ends = set(stops.tolist())

@@ -56,7 +56,8 @@ class Record(BaseModel):
 
     def value(self, metric: str) -> float | None:
         """A metric's value, None where it is undefined or was not measured."""
-        return self.metrics.get(metric, {}).get("value")
+        value: float | None = self.metrics.get(metric, {}).get("value")
+        return value
 
 
 def record_path(board: Path, method: str, key: str) -> Path:

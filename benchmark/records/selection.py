@@ -143,4 +143,4 @@ def load_trials(folder: Path, keys: dict[str, dict[str, float]]) -> tuple[list[T
         for record in records
         if record.method not in models
     ]
-    return trials, models["finetuned"], models["base"]  # type: ignore[return-value]
+    return trials, models["finetuned"], models["base"]

@@ -120,8 +120,9 @@ def holds_as_it_grows(evidence: Evidence) -> Finding:
         return Finding("f", TITLES["f"], "all", NOT_RUN, wanted)
     all_pairs = [pair for pairs in by_split.values() for pair in pairs]
     because = " ".join(f"{split}: {_rank(pairs)}. {tally(pairs)}" for split, pairs in by_split.items())
-    compared = [{pair.other for pair in pairs} for pairs in by_split.values()]
-    notes = not_on_board(sorted(set.union(*compared) - set.intersection(*compared)), "not on every split")
+    compared: list[set[str]] = [{pair.other for pair in pairs} for pairs in by_split.values()]
+    everywhere = {name for name in compared[0] if all(name in names for names in compared)}
+    notes = not_on_board(sorted(set().union(*compared) - everywhere), "not on every split")
     return Finding("f", TITLES["f"], "all", verdict_of(all_pairs), because, all_pairs, notes)
 
 

@@ -119,7 +119,7 @@ def _number(
     difference = value - other
     if why := next((x for x in (a, b) if isinstance(x, str)), unpaired):
         return Number(value, other, difference, None, None, None, why)
-    drawn = a - b
+    drawn = np.asarray(a) - np.asarray(b)
     drawn = drawn[~np.isnan(drawn)]
     share = float(np.mean((drawn > 0) + 0.5 * (drawn == 0))) if len(drawn) else None
     limits = widened_interval(drawn, difference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 from benchmark.common.files import write_text
 from benchmark.rkld_claims.comparisons import Finding
@@ -35,7 +36,7 @@ def csv_text(findings: list[Finding]) -> str:
     table = csv.DictWriter(text, FIELDS, lineterminator="\n")  # writes floats by their repr
     table.writeheader()
     for finding in findings:
-        about = {"claim": finding.claim, "split": finding.split, "verdict": finding.verdict}
+        about: dict[str, Any] = {"claim": finding.claim, "split": finding.split, "verdict": finding.verdict}
         for pair in finding.comparisons:
             basis = pair.basis
             about |= {

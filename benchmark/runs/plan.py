@@ -115,6 +115,6 @@ def _plan_model(spec: ModelSpec, checkpoints: Checkpoints, needs: dict[Task, set
         if checkpoints.is_made(spec):
             return False
         parent = checkpoints.parent(spec)
-        above = {parent} if parent and _plan_model(parent, checkpoints, needs) else set()
+        above: set[Task] = {parent} if parent and _plan_model(parent, checkpoints, needs) else set()
         needs[spec] = above
     return True

@@ -116,7 +116,7 @@ class Metric(ABC):
 class SetMetric(Metric):
     """A metric that is a mean over the rows of each set: columns ``<set>_<name>``."""
 
-    sets = SETS
+    sets: ClassVar[tuple[str, ...]] = SETS
 
     @abstractmethod
     def per_example(self, set_name: str, rows: SetScores) -> np.ndarray:

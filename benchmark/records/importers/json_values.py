@@ -82,7 +82,7 @@ def number(value: Any, where: str) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise UserError(f"{where}: expected a number, found one of {value.bit_length()} bits") from None
+        raise UserError(f"{where}: expected a number, found one of {int(value).bit_length()} bits") from None
 
 
 def numbers(value: Any, width: int, where: str) -> list[float]:

@@ -66,7 +66,9 @@ def _set_scores(name: str, part: Part) -> SetScores:
     n = lengths.pop()
     tokens = part.tokens or [1] * n
     questions, generated, gold = zip(*part.texts, strict=True) if part.texts else (["?"] * n, [""] * n, [""] * n)
-    paraphrases = [None] * n if part.paraphrases is None else [_answer(x) for x in part.paraphrases]
+    paraphrases: list[AnswerScores | None] = (
+        [None] * n if part.paraphrases is None else [_answer(x) for x in part.paraphrases]
+    )
     return SetScores(
         answers=[
             _answer(x, t) for x, t in zip(part.answers or [0.0] * n, tokens if part.answers else [0] * n, strict=True)
