@@ -15,6 +15,7 @@ from benchmark.leaderboard.marks import MEANING, UNFIT, git, marks
 from benchmark.records.record import Record, load_records, record_path, scores_path
 
 ROOT = Path("results/published")
+OF_A_SWEEP = ("sweep.csv", "selected.toml", "sensitivity.csv")  # instead of a board: trials are no rows to compare
 
 
 def publish(
@@ -26,6 +27,8 @@ def publish(
     write_claims: Callable[[Path, str], None] | None = None,
 ) -> Path:
     """Copy a board's records to ``root/<name>/records``, with their scores, and write the board there.
+
+    Of a sweep the trials' records are copied, and the files that it wrote on them.
 
     Failed runs have no numbers and stay behind; the published board names them in its notes. An earlier
     publication of that name is replaced as a whole, save for its README.md.
@@ -60,9 +63,13 @@ def publish(
     failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
     with atomic_path(Path(root) / name) as temporary:
         _copy(Path(folder), temporary, clean)
-        write(temporary, build(temporary, name=name, notes=failed))
-        if write_claims is not None and any(record.method == "rkld" for record in clean):
-            write_claims(temporary, name)
+        if sweep := [Path(folder) / file for file in OF_A_SWEEP if (Path(folder) / file).exists()]:
+            for path in sweep:
+                shutil.copyfile(path, temporary / path.name)
+        else:
+            write(temporary, build(temporary, name=name, notes=failed))
+            if write_claims is not None and any(record.method == "rkld" for record in clean):
+                write_claims(temporary, name)
         if not scores:
             for path in temporary.glob("records/*/*.parquet"):
                 path.unlink()

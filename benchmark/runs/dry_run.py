@@ -20,7 +20,7 @@ def outline(preset: Preset, tune: bool = False) -> str:
     people = f", {dataset.authors} authors" if dataset.authors else ""
     lines = [
         f"{preset.name}: {preset.description}",
-        f"dataset      {dataset.name} from {dataset.source if dataset.name == 'tofu' else f'seed {dataset.seed}'}{people}",
+        f"dataset     {dataset.name} from {dataset.source if dataset.name == 'tofu' else f'seed {dataset.seed}'}{people}",
         f"base        {choice.source}; weights {preset.dtype}",
         f"finetuned   {choice.finetuned or _recipe(preset.finetuning)}",
     ]
@@ -33,7 +33,7 @@ def outline(preset: Preset, tune: bool = False) -> str:
         for name in preset.methods
     }
     if readers := [name for name, method in chosen.items() if "reinforced" in method.required()]:
-        lines.append(f"reinforced {_recipe(preset.reinforcement)}; for {', '.join(readers)}")
+        lines.append(f"reinforced  {_recipe(preset.reinforcement)}; for {', '.join(readers)}")
     rows = len(preset.splits) * len(preset.seeds) * len(preset.methods)
     lines.append(f"{rows} rows: {len(preset.methods)} methods x {', '.join(preset.splits)} x seeds {preset.seeds}")
     if tune:

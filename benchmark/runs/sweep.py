@@ -136,6 +136,7 @@ def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: Pa
     scoring = {"sets": preset.sweep.sets, "limit": preset.sweep.limit or preset.scoring.limit}
     return preset.model_copy(
         update={
+            "name": f"{preset.name}-sweep",
             "methods": list(points),
             "splits": [max(preset.splits)],
             "seeds": preset.seeds[:1],

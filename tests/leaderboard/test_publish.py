@@ -139,3 +139,10 @@ def test_claims_are_written_where_there_is_rkld(tmp_path):
             write_claims=lambda place, board: written.append((place.is_dir(), board)),
         )
     assert written == [(True, "mine")]
+
+
+def test_a_sweep_is_published_with_its_files_and_without_a_board(tmp_path):
+    save(tmp_path / "sweep", make_record("npo"), make_record("retrained", reference=True))
+    (tmp_path / "sweep" / "sweep.csv").write_text("method\n")
+    place = publish(tmp_path / "sweep", "mine-sweep", root=tmp_path / "published")
+    assert sorted(path.name for path in place.iterdir()) == ["records", "sweep.csv"]
