@@ -48,16 +48,16 @@ class ASU(WithRetain):
 @contextmanager
 def smoothed_attention(model: nn.Module, temperature: float) -> Iterator[None]:
     """Inside, the scores that every attention's softmax takes are divided by the temperature."""
-    found = [
+    attentions = [
         m for m in model.modules() if "Attention" in type(m).__name__ and isinstance(getattr(m, "scaling", 0), float)
     ]
-    if not found:
+    if not attentions:
         raise UserError(f"{type(model).__name__} does not show the scaling of its attention, which asu changes")
-    before = [module.scaling for module in found]
-    for module in found:
+    before = [module.scaling for module in attentions]
+    for module in attentions:
         module.scaling /= temperature
     try:
         yield
     finally:
-        for module, scaling in zip(found, before, strict=True):
+        for module, scaling in zip(attentions, before, strict=True):
             module.scaling = scaling

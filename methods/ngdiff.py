@@ -76,8 +76,8 @@ class NGDiff(Method):
 
         scale, done = state.get("scale", 1.0), state.get("steps", 0)
         if done % self.interval == 0:
-            here = state["retain_loss"].item()
-            best = lowest(scale, retain_loss(-scale), here, retain_loss(scale))
+            now = state["retain_loss"].item()
+            best = lowest(scale, retain_loss(-scale), now, retain_loss(scale))
             if best is not None:
                 scale = min(max(best, scale / self.most_change), scale * self.most_change)
         state.update(scale=scale, steps=done + 1)
@@ -90,7 +90,7 @@ def unit(gradient: list[Tensor]) -> list[Tensor]:
     return [g / length.clamp(min=torch.finfo(length.dtype).tiny) for g in gradient]
 
 
-def lowest(scale: float, behind: float, here: float, ahead: float) -> float | None:
+def lowest(scale: float, behind: float, now: float, ahead: float) -> float | None:
     """Where the parabola through three values, at -scale, 0 and scale, is lowest; None if not ahead."""
-    curvature = ahead + behind - 2 * here
+    curvature = ahead + behind - 2 * now
     return scale / 2 * (behind - ahead) / curvature if curvature > 0 and behind > ahead else None

@@ -79,15 +79,15 @@ class PMC(WithRetain):
             "top_p": self.top_p,
             "places": due,
         }
-        found = dict(kept)
+        candidates = dict(kept)
         for place, answers in zip(due, batch.sampler(model, self.samples, **options), strict=True):
             number = numbers[place]
             scores = [self.score(first[number], text) for text in batch.sampler.texts(answers)]
             best = Best(first[number], answers[scores.index(min(scores))], min(scores), batch.epoch)
             if number in kept and best.score > kept[number].score:
                 best = replace(kept[number], epoch=batch.epoch)
-            found[number] = best
-        return found
+            candidates[number] = best
+        return candidates
 
     def score(self, first: str, text: str) -> float:
         """In [0, 1]: how much of the first answer is still there."""

@@ -53,9 +53,9 @@ class RepSelect(Method):
         weights = [module.weight.requires_grad_() for module in modules]
         with torch.enable_grad(), adapted(modules, self.adapter_rank) as adapters:
             for batches in steps():
-                found = forget_gradient(model, adapters, batches())
+                gradient = forget_gradient(model, adapters, batches())
                 with torch.no_grad():
-                    torch._foreach_add_(adapters, found, alpha=-self.adapter_lr)
+                    torch._foreach_add_(adapters, gradient, alpha=-self.adapter_lr)
             rising = forget_gradient(model, weights, (pair for batches in steps() for pair in batches()))
         directions = [self.collapsed(-gradient) for gradient in rising]
         original = [weight.detach().clone() for weight in weights]
@@ -64,8 +64,8 @@ class RepSelect(Method):
             for weight, start, direction in zip(weights, original, directions, strict=True):
                 weight.copy_(start - step * direction)
             batches = (batch for batches in steps() for batch, _ in batches())
-            found = [(kl_to_reference(model, b.reference, b.retain).item(), len(b.retain.index)) for b in batches]
-            return sum(kl * rows for kl, rows in found) / sum(rows for _, rows in found)
+            divergences = [(kl_to_reference(model, b.reference, b.retain).item(), len(b.retain.index)) for b in batches]
+            return sum(kl * rows for kl, rows in divergences) / sum(rows for _, rows in divergences)
 
         with torch.no_grad():
             distance(furthest(distance, self.budget))
@@ -119,10 +119,10 @@ def furthest(distance: Callable[[float], float], budget: float) -> float:
     """The longest step whose distance is within the budget, to a twentieth of it; the authors' search and constants."""
     within, beyond, step = 0.0, math.inf, 0.05
     for _ in range(30):
-        found = distance(step)
-        if 0.95 * budget <= found <= budget:
+        length = distance(step)
+        if 0.95 * budget <= length <= budget:
             return step
-        if found <= budget:  # False for nan
+        if length <= budget:  # False for nan
             within = step
         else:
             beyond = step

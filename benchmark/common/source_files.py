@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import file_hash
-from benchmark.common.installed_name import adapted
+from benchmark.common.installed_name import IN_CHECKOUT, adapted
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ def import_file(path: Path, package: str, folder: Path) -> ModuleType:
         exec(compile(text, str(path), "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[name]
-        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+        moved = isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in IN_CHECKOUT
+        hint = "; a method's file imports from methods.base, a metric's from metrics.base" if moved else ""
+        raise UserError(f"{path} cannot be imported: {type(error).__name__}: {error}{hint}") from error
     return module
 
 

@@ -79,7 +79,7 @@ class UnlearningRows:
         by_length = sorted(range(len(self.forget)), key=lambda i: len(self.forget[i].ids))
         answer_tokens = sum(len(row.ids) - max(row.start, 1) for row in self.forget)
         keep = None
-        found: list[dict[str, Tensor]] = [{} for _ in self.forget]
+        of_row: list[dict[str, Tensor]] = [{} for _ in self.forget]
         for start in range(0, len(by_length), PREPARE_BATCH):
             rows = by_length[start : start + PREPARE_BATCH]
             tokens = collate([self.forget[i] for i in rows], self.prompt_tokenizer.pad_id, rows).to(self.device)
@@ -93,12 +93,12 @@ class UnlearningRows:
                         f"entry a row ({len(rows)}) or one an answer token ({sum(counts)})"
                     )
             if keep is None:
-                size = projected_bytes(prepared, {len(rows): len(found), sum(counts): answer_tokens})
+                size = projected_bytes(prepared, {len(rows): len(of_row), sum(counts): answer_tokens})
                 keep = placement(size, self.device, models.reference)
             for name, tensor in prepared.items():
                 for i, part in zip(rows, tensor.split(counts if len(tensor) == sum(counts) else 1), strict=True):
-                    found[i][name] = keep(part)
-        self.cached = found
+                    of_row[i][name] = keep(part)
+        self.cached = of_row
         if self.samples_alternatives:
             self.alternatives, notes = sampled_alternatives(
                 models.reference,

@@ -98,6 +98,11 @@ def test_file_that_fails_to_import_says_why_and_can_be_mended(mine):
     with pytest.raises(UserError, match="mine.py cannot be imported: ModuleNotFoundError"):
         methods.load_method(str(mine))
     assert set(sys.modules) == before
+    mine.write_text("from benchmark.forward import token_logprobs\n" + GOOD)  # where it was before version 0.2
+    with pytest.raises(
+        UserError, match="No module named 'benchmark.forward'; a method's file imports from methods.base"
+    ):
+        methods.load_method(str(mine))
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,9 @@ def visits(toy, method, epochs, batches=((0, 1),), reference=None):
     return [(epoch, rows) for epoch, _, rows, _ in script.asked]
 
 
-@pytest.mark.parametrize(("every", "expected"), [(1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (3, [0, 3])])
-def test_questions_are_asked_again_after_some_epochs(toy, every, expected):
-    method = BSS(samples=2, regeneration_epochs=every)
+@pytest.mark.parametrize(("interval", "expected"), [(1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (3, [0, 3])])
+def test_questions_are_asked_again_after_some_epochs(toy, interval, expected):
+    method = BSS(samples=2, regeneration_epochs=interval)
     assert visits(toy, method, range(5)) == [(epoch, [0, 1]) for epoch in expected]
     assert visits(toy, method, range(5), [[1], [0]]) == [(epoch, [row]) for epoch in expected for row in (1, 0)]
 

@@ -49,8 +49,8 @@ def test_impossible_tokens_add_no_entropy(toy):
     from benchmark.models.forward import collate
     from methods.eo import likelihood_and_entropy
 
-    found = likelihood_and_entropy(toy.Bigram(table), collate(toy.rows["refusal"], 3))[1]
-    assert found.item() == pytest.approx(expected, rel=1e-5)
+    entropy = likelihood_and_entropy(toy.Bigram(table), collate(toy.rows["refusal"], 3))[1]
+    assert entropy.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_wrong_forget_loss_is_refused():

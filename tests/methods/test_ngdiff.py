@@ -54,7 +54,7 @@ class Line(nn.Module):
 
 def test_step_goes_to_the_lowest_retain_loss_and_its_length_is_kept(monkeypatch):
     monkeypatch.setattr("methods.ngdiff.nll", lambda model, rows: (model.weight - rows) ** 2)
-    model, state, found = Line(), {}, []
+    model, state, moves = Line(), {}, []
 
     def batches():
         for retain in (2.0, 4.0):  # (w - 2)^2 and (w - 4)^2, half each: lowest at 3
@@ -67,9 +67,9 @@ def test_step_goes_to_the_lowest_retain_loss_and_its_length_is_kept(monkeypatch)
         with torch.no_grad():
             model.weight += moved
         method.after_step(model, batches)
-        found.append((model.weight.item() - start, state.get("scale")))
+        moves.append((model.weight.item() - start, state.get("scale")))
     # 0 + 3 * 1 = 3; then 3 * 0.5 = 1.5 beyond; at 4.5 a step of 0.25 leads further away: the scale stays
-    assert found == [(0.0, None), (3.0, 3.0), (1.5, 3.0), (0.75, 3.0)]
+    assert moves == [(0.0, None), (3.0, 3.0), (1.5, 3.0), (0.75, 3.0)]
 
 
 def test_one_choice_changes_the_scale_by_a_bounded_factor(monkeypatch):

@@ -21,8 +21,8 @@ from methods.sago import SAGO
     ],
 )
 def test_sago_by_hand(forget, retain, expected):
-    found = SAGO(forget_weight=3.0, retain_weight=0.5).combined(torch.tensor(forget), torch.tensor(retain))
-    torch.testing.assert_close(found, torch.tensor(expected), atol=0, rtol=1e-6)
+    step = SAGO(forget_weight=3.0, retain_weight=0.5).combined(torch.tensor(forget), torch.tensor(retain))
+    torch.testing.assert_close(step, torch.tensor(expected), atol=0, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_sago_by_hand(forget, retain, expected):
     ],
 )
 def test_pcgrad_by_hand(forget, retain, expected):
-    found = SAGO(rule="pcgrad", forget_weight=2.0).combined(torch.tensor(forget), torch.tensor(retain))
-    assert found.tolist() == pytest.approx(expected)
+    step = SAGO(rule="pcgrad", forget_weight=2.0).combined(torch.tensor(forget), torch.tensor(retain))
+    assert step.tolist() == pytest.approx(expected)
 
 
 def step(toy, method, shares=(1.0,)):

@@ -85,9 +85,9 @@ def test_trials_of_a_folder(tmp_path):
     save(tmp_path, "npo", "n1", scores(0.3))
     save(tmp_path, "npo", "n2", status="diverged")
     save(tmp_path, "npo", "other settings", scores(0.3))
-    found, finetuned, base = load_trials(tmp_path, {"f": {}, "b": {}, "n1": {"lr": 1e-3}, "n2": {"lr": 1e-2}})
+    trials, finetuned, base = load_trials(tmp_path, {"f": {}, "b": {}, "n1": {"lr": 1e-3}, "n2": {"lr": 1e-2}})
     assert (finetuned.forget_probability, base.forget_probability) == (pytest.approx(0.9), pytest.approx(0.1))
-    assert [(t.changes, t.status, t.reading is None, t.minutes) for t in found] == [
+    assert [(t.changes, t.status, t.reading is None, t.minutes) for t in trials] == [
         ({"lr": 1e-3}, "ok", False, 1.0),
         ({"lr": 1e-2}, "diverged", True, 1.0),
     ]

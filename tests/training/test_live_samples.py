@@ -31,13 +31,13 @@ def test_answers_are_those_of_the_rows_own_numbers(toy):
     rows = rows_of(toy, seed=4)
     longest = max(row.answer_length for row in rows.forget)
     drawn = answers(rows.batch([6, 1], 2, None).sampler, toy.reference, 3, temperature=0.8, top_k=9, top_p=0.9)
-    for number, found in zip([6, 1], drawn, strict=True):
+    for number, texts in zip([6, 1], drawn, strict=True):
         prompt = toy.prompt_tokenizer.encode_prompts([toy.split.forget[number].question])[0]
         uniforms = np.random.default_rng([4, 2, number, 5]).random((3, longest))
         options = {"eos_ids": {toy.prompt_tokenizer.eos_id}, "pad_id": toy.prompt_tokenizer.pad_id}
         options |= {"temperature": 0.8, "top_k": 9, "top_p": 0.9}
         expected = generate_sampled(toy.reference, [prompt] * 3, uniforms, **options)
-        assert found == [[*one, toy.prompt_tokenizer.eos_id] for one in expected]
+        assert texts == [[*one, toy.prompt_tokenizer.eos_id] for one in expected]
 
 
 def test_neither_batch_nor_count_nor_places_change_an_answer(toy):
@@ -106,8 +106,8 @@ def facts(rows, numbers):
 
 def test_fact_tokens_hold_the_facts_characters(toy):
     rows = rows_of(toy, ("facts",))
-    found = facts(rows, [4, 0, 5])
-    for number, text in zip([4, 0, 5], found, strict=True):
+    answers = facts(rows, [4, 0, 5])
+    for number, text in zip([4, 0, 5], answers, strict=True):
         assert toy.split.forget[number].value in text
         assert len(text) < len(toy.split.forget[number].answer)
 
