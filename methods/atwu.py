@@ -72,7 +72,8 @@ class ATWU(WithRetain):
         mean = batch.forget.row_mean
         faded = (self.saturation * score * log_p).detach().exp()  # [N]
         forget = self.forget_weight * mean(faded * score.detach() * log_p).mean()
-        entropy = mean(torch.special.entr(score) + torch.special.entr(1 - score)).mean()
+        unsure = score.clamp(1e-6, 1 - 1e-6)  # as the authors do: at 0 and 1 the slope would be nan
+        entropy = mean(torch.special.entr(unsure) + torch.special.entr(1 - unsure)).mean()
         picked = mean((score > 0.5).float() - score.detach() + score)  # [B]
         scoring = (
             mean(faded * score * log_p.detach()).mean()

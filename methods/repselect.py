@@ -7,12 +7,12 @@ epoch's batches. The adapters are taken off, and
     G ~ U diag(s) V^T (its first components);    collapse(G) = G with component i divided by s_i / s_min,
     first on the side of the inputs (V), then of the outputs (U);    W <- W - a * collapse(G)
 
-The large components are shared with other text and are spared. a is the longest step that keeps KL(fine-tuned ||
+The large components are shared with other text and are spared: s_i becomes s_min^2 / s_i. a is the longest step that keeps KL(fine-tuned ||
 unlearned) within a budget, found by bisection. Checked against the authors' code (filyp/open-unlearning@5955f30,
 RepSelectSimple with the search of RepSelectAdaptive). They take the KL on wikitext; no unrelated text is part of this
 benchmark, so here it is on the answers of retain rows, which serve for nothing else. Their 512 components are of
-4096; a smaller matrix gives up the same share, since with every component brought down to the smallest nothing is
-left. A row's tokens are averaged, then rows.
+4096; a smaller matrix gives up the same share, since with every component collapsed only the smallest would count. A
+row's tokens are averaged, then rows.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class RepSelect(Method):
         return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
     def collapsed(self, gradient: Tensor) -> Tensor:
-        """[M, K] the gradient with its first components brought down to the smallest of them, from both sides."""
+        """[M, K] the gradient with its first components s_i divided by (s_i / s_min)^2, once from each side."""
         count = max(1, min(self.components, int(min(gradient.shape) * self.most_components)))
         with torch.random.fork_rng(devices=[gradient.device] if gradient.is_cuda else []):
             torch.manual_seed(0)  # of the decomposition's random projections

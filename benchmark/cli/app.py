@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -18,12 +20,12 @@ from benchmark.cli.publish import publish
 from benchmark.cli.run import run
 from benchmark.cli.score import score
 from benchmark.cli.sweep import sweep
+from benchmark.common.console import out
 
 app = typer.Typer(
-    add_completion=False,
+    rich_markup_mode=None,  # a bracket in a help text is a bracket
     no_args_is_help=False,
     pretty_exceptions_enable=False,
-    help="A benchmark for unlearning in language models. Without a command: make the quick board.",
 )
 app.command()(run)
 app.command()(score)
@@ -39,9 +41,28 @@ app.command(name="export-dataset")(export_dataset)
 app.command(name="export-corpus", hidden=True)(export_dataset)  # its name before version 0.2
 
 
+OWN_OPTIONS = ("--help", "--version", "--install-completion", "--show-completion")
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        out.print(f"unlearn-bench {metadata.version('unlearn-bench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=show_version)
+    ] = False,
+) -> None:
+    """A benchmark for unlearning in language models. Without a command: make the quick board."""
+
+
 def main() -> None:
     """Entry point. Without a command, or with options only, the command is ``run``."""
-    if len(sys.argv) == 1 or (sys.argv[1].startswith("-") and sys.argv[1] != "--help"):
+    if len(sys.argv) == 1 or (sys.argv[1].startswith("-") and sys.argv[1] not in OWN_OPTIONS):
         sys.argv.insert(1, "run")
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # meant for its developers
     app()

@@ -18,5 +18,5 @@ def show_board(folder: Path) -> None:
 
     board = leaderboard.build(folder)
     leaderboard.write(folder, board)
-    out.print(terminal_table(board))
+    out.print(terminal_table(board), markup=True)
     out.print(f"written: {folder}/leaderboard.csv, .md, .tex, .json, .png, .pdf")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benchmark.common.errors import UserError
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False)  # texts of others, in which a bracket is a bracket
 
 
 @contextmanager

@@ -70,7 +70,7 @@ class Bar:
 
     def log(self, text: str) -> None:
         """A line above the bar."""
-        self.progress.console.print(text, highlight=False)
+        self.progress.console.print(text, highlight=False, markup=False)
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def progress_bar(total: float) -> Iterator[Bar]:
         TaskProgressColumn(),
         TimeRemainingColumn(),
         TextColumn("left"),
-        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, refresh_per_second=4, speed_estimate_period=120, expand=True) as progress:

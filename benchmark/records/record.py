@@ -122,14 +122,14 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
     return {names.get(key, key): v for key, v in value.items()} if isinstance(value, dict) else value
 
 
-def load_records(board: Path) -> list[Record]:
+def load_records(board: str | Path) -> list[Record]:
     """All records of a board, by method, split and seed.
 
     Raises:
         UserError: there is none, or some are damaged; all damaged ones are named at once.
     """
     # A dot in front: what a killed run left half-written.
-    paths = sorted(p for p in (board / "records").glob("*/*.json") if not p.name.startswith("."))
+    paths = sorted(p for p in (Path(board) / "records").glob("*/*.json") if not p.name.startswith("."))
     if not paths:
         raise UserError(f"{board} holds no records; make a board first: python run_benchmark.py run --preset quick")
     records, problems = [], []
