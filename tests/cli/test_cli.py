@@ -66,7 +66,7 @@ def test_listing_says_what_there_is(listings):
 
 def test_unknown_listing_names_the_known():
     result = invoke("list", "method")
-    assert result.exit_code == 2 and "methods" in " ".join(result.output.split())
+    assert result.exit_code == 2 and "methods" in result.output
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_user_errors_are_one_message_and_exit_2(arguments, message, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     result = invoke(*arguments)
     assert result.exit_code == 2 and isinstance(result.exception, SystemExit)
-    assert result.stderr.startswith("error: ") and message in result.stderr and "Traceback" not in " ".join(result.output.split())
+    assert result.stderr.startswith("error: ") and message in result.stderr and "Traceback" not in result.output
 
 
 def test_options_that_do_not_exist_are_refused():
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(monkeypatch, tmp_path):
 def test_finished_board_is_only_shown(board):
     result = invoke("run", "--methods", "rkld,grad_ascent", *SETS, "--out", str(board))
     assert result.exit_code == 0, result.output
-    assert "all 6 runs are there" in result.output and "--fresh starts over" in " ".join(result.output.split())
+    assert "all 6 runs are there" in result.output and "--fresh starts over" in result.output
     assert all(name in result.output for name in ("rkld", "grad_ascent", "finetuned", "retrained"))
     assert {p.suffix for p in board.glob("leaderboard.*")} >= {".csv", ".md", ".tex", ".json"}
 
@@ -176,7 +176,7 @@ def test_board_with_a_damaged_record_names_it(board):
 
 def test_export_writes_and_refuses(tmp_path):
     result = invoke("export-dataset", str(tmp_path / "new"), "--authors", "10")
-    assert result.exit_code == 0 and "10 authors" in " ".join(result.output.split())
+    assert result.exit_code == 0 and "10 authors" in result.output
     assert len((tmp_path / "new" / "full.json").read_text().splitlines()) == 200
     (tmp_path / "mine").write_text("taken")
     refused = invoke("export-dataset", str(tmp_path / "mine"))
@@ -191,15 +191,15 @@ def test_check_reports_every_check_and_fails_with_1(tmp_path):
     path.write_text('"""Nothing."""\nfrom dataclasses import dataclass\nfrom methods.base import Method\n\n'
                     "@dataclass(frozen=True)\nclass Mine(Method):\n    pass\n")  # fmt: skip
     result = invoke("check", str(path))
-    assert result.exit_code == 1 and "FAIL" in result.output and "checks failed" in " ".join(result.output.split())
-    assert "defines neither loss nor unlearn" in " ".join(result.output.split())
+    assert result.exit_code == 1 and "FAIL" in result.output and "checks failed" in result.output
+    assert "defines neither loss nor unlearn" in result.output
 
 
 def test_dry_run_tells_and_does_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = invoke("run", "--preset", "tofu-llama-2-7b", "--dry-run", "--tune")
     assert result.exit_code == 0, result.output
-    assert "open-unlearning/tofu_Llama-2-7b-chat-hf_retain90" in " ".join(result.output.split())
+    assert "open-unlearning/tofu_Llama-2-7b-chat-hf_retain90" in result.output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -212,5 +212,7 @@ def test_version_and_help():
 def test_brackets_in_a_message_are_kept_and_end_nothing(tmp_path):
     path = method_file(tmp_path, "mine", 'raise FileNotFoundError("no weights in [/data/teacher] [red]")')
     result = invoke("run", "--methods", path, *SETS, "--out", str(tmp_path / "board"))
-    assert result.exit_code == 0 and "(FileNotFoundError: no weights in [/data/teacher] [red])" in " ".join(result.output.split())
+    assert result.exit_code == 0 and "(FileNotFoundError: no weights in [/data/teacher] [red])" in " ".join(
+        result.output.split()
+    )
     assert "[/data/teacher] [red]" in invoke("check", path).output
