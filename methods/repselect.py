@@ -1,18 +1,19 @@
 """RepSelect: one step against the forget rows, along directions that are theirs alone.
 
-Sondej, Yang and Mahdi 2026, arXiv 2606.17168. Adapters are attached to the matrices W of the MLPs and trained on the forget
-rows, one epoch of plain SGD on NLL; with them in place, G is the gradient of -NLL(forget) in W, summed over an
+Sondej, Yang and Mahdi 2026, arXiv 2606.17168. Adapters are attached to the matrices W of the MLPs and trained on the
+forget rows, one epoch of plain SGD on NLL; with them in place, G is the gradient of -NLL(forget) in W, summed over an
 epoch's batches. The adapters are taken off, and
 
     G ~ U diag(s) V^T (its first components);    collapse(G) = G with component i divided by s_i / s_min,
     first on the side of the inputs (V), then of the outputs (U);    W <- W - a * collapse(G)
 
-The large components are shared with other text and are spared: s_i becomes s_min^2 / s_i. a is the longest step that keeps KL(fine-tuned ||
-unlearned) within a budget, found by bisection. Checked against the authors' code (filyp/open-unlearning@5955f30,
-RepSelectSimple with the search of RepSelectAdaptive). They take the KL on wikitext; no unrelated text is part of this
-benchmark, so here it is on the answers of retain rows, which serve for nothing else. Their 512 components are of
-4096; a smaller matrix gives up the same share, since with every component collapsed only the smallest would count. A
-row's tokens are averaged, then rows.
+The large components are shared with other text and are spared: s_i becomes s_min^2 / s_i. a is the longest step that
+keeps KL(fine-tuned || unlearned) within a budget, found by bisection. Checked against the authors' code
+(filyp/open-unlearning@5955f30, RepSelectSimple with the search of RepSelectAdaptive). They take the KL on wikitext;
+no unrelated text is part of this benchmark, so here it is on the answers of retain rows, which serve for nothing
+else. Their 512 components are of 4096 (Llama-3.1-8B; they keep the number for smaller models); here a smaller matrix
+gives up the same share, since with every component collapsed only the smallest would count. A row's tokens are
+averaged, then rows.
 """
 
 from __future__ import annotations
