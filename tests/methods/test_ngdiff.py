@@ -72,16 +72,19 @@ def test_step_goes_to_the_lowest_retain_loss_and_its_length_is_kept(monkeypatch)
     assert moves == [(0.0, None), (3.0, 3.0), (1.5, 3.0), (0.75, 3.0)]
 
 
-def test_one_choice_changes_the_scale_by_a_bounded_factor(monkeypatch):
+def test_scale_is_chosen_once_an_interval_and_changes_by_a_bounded_factor(monkeypatch):
     monkeypatch.setattr("methods.ngdiff.nll", lambda model, rows: (model.weight - rows) ** 2)
-    model, state = Line(), {}
-    batch = SimpleNamespace(forget=-1.0, retain=1000.0, state=state)
-    method = NGDiff(auto_lr=True, most_change=4.0)
-    method.gradient(model, lambda: iter([(batch, 1.0)]), Tensor.backward)
-    with torch.no_grad():
-        model.weight += 1.0
-    method.after_step(model, lambda: iter([(batch, 1.0)]))
-    assert (model.weight.item(), state["scale"]) == (4.0, 4.0)
+    model, state, scales = Line(), {}, []
+    batch = SimpleNamespace(forget=-1.0, retain=1000.0, state=state)  # far away: each choice wants a much longer step
+    method = NGDiff(auto_lr=True, interval=3, most_change=4.0)
+    for _ in range(7):
+        method.gradient(model, lambda: iter([(batch, 1.0)]), Tensor.backward)
+        with torch.no_grad():
+            model.weight += 1.0
+        method.after_step(model, lambda: iter([(batch, 1.0)]))
+        scales.append(state["scale"])
+    assert scales == [4.0, 4.0, 4.0, 16.0, 16.0, 16.0, 64.0]
+    assert model.weight.item() == sum(scales)
 
 
 def test_scaling_the_step_is_scaling_the_learning_rate(monkeypatch):

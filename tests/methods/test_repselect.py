@@ -6,12 +6,14 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.func import functional_call
 
 from benchmark.common.errors import UserError
 from benchmark.conformance.toy import TWO_STEPS, toy_setup
 from benchmark.training.unlearn import epoch_steps
-from methods.repselect import RepSelect, furthest
+from methods.base import Models
+from methods.repselect import RepSelect, adapted, furthest
 
 
 @pytest.mark.parametrize("shape", [(16, 24), (24, 16)])
@@ -94,3 +96,43 @@ def test_whole_method_against_merged_weights():
     for name, parameter in before.named_parameters():
         assert name in weights or torch.equal(new[name], parameter), name
         assert torch.equal(toy.reference.get_parameter(name), parameter), name
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt-neox"])
+def test_micro_batches_change_nothing(architecture):
+    toy, method = toy_setup(architecture), RepSelect(adapter_lr=0.5)
+    rows = toy.rows(method, method.required())
+
+    def unlearned(size):
+        recipe = TWO_STEPS.model_copy(update={"micro_batch_size": size})
+        return method.unlearn(toy.models(method.required()), lambda: epoch_steps(rows, recipe, toy.reference))
+
+    whole, parts = unlearned(None), unlearned(3)
+    changed = [name for name, value in whole.items() if not torch.equal(value, toy.reference.get_parameter(name))]
+    assert changed and all(".mlp." in name and name.endswith("weight") for name in changed)
+    for name in changed:
+        start = toy.reference.get_parameter(name).detach()
+        error = ((parts[name] - whole[name]).norm() / (whole[name] - start).norm()).item()
+        assert error < 1e-2, name
+
+
+def test_adapters_start_at_zero_and_come_off():
+    layer, inputs = nn.Linear(3, 2), torch.randn(4, 3)
+    plain = layer(inputs)
+    with adapted([layer], 8) as (a, b):
+        assert torch.equal(layer(inputs), plain)
+        with torch.no_grad():
+            b += 1
+        torch.testing.assert_close(layer(inputs), plain + (inputs @ a.T).sum(-1, keepdim=True))
+    assert torch.equal(layer(inputs), plain)
+
+
+def test_state_of_random_numbers_stays():
+    before = torch.get_rng_state()
+    RepSelect().collapsed(torch.ones(16, 16))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_model_without_mlp_matrices_is_refused(toy):
+    with pytest.raises(UserError, match="Bigram has no matrices named mlp"):
+        RepSelect().unlearn(Models(toy.Bigram(toy.original)), list)

@@ -11,7 +11,7 @@ from benchmark.config.recipe import Recipe
 from benchmark.conformance.toy import toy_setup
 from benchmark.models.forward import collate
 from benchmark.training.forget_batches import PREPARE_BATCH, UnlearningRows
-from benchmark.training.unlearn import collapse_probe, unlearn
+from benchmark.training.unlearn import collapse_probe, epoch_steps, unlearn
 from methods import load_method
 from methods.base import NEEDS, Method, Models, nll
 
@@ -177,3 +177,53 @@ def test_closed_form_copies_its_weights_and_is_probed(toy):
     outcome = unlearn(load_method("task_vector", scale=1e6), model, models, build(toy, ()), Recipe(), probe=probe)
     assert outcome.diverged_at == 0
     assert "collapsed" in outcome.reason
+
+
+def test_closed_form_reads_every_forget_row_once_and_in_the_same_order(toy):
+    rows, recipe = build(toy), Recipe(batch_size=8, micro_batch_size=3)
+    orders = []
+
+    class Reads(Method):
+        trains = False
+
+        def unlearn(self, models, steps):
+            for _ in range(2):
+                shares = [[(batch.forget.index.tolist(), share) for batch, share in batches()] for batches in steps()]
+                orders.append(shares)
+            return super().unlearn(models, steps)
+
+    unlearn(Reads(), copy.deepcopy(toy.reference), Models(toy.reference), rows, recipe)
+    assert orders[0] == orders[1]
+    assert sorted(i for step in orders[0] for numbers, _ in step for i in numbers) == [*range(len(rows.forget))]
+    assert all(sum(share for _, share in step) == pytest.approx(1) for step in orders[0])
+    assert [len(numbers) for numbers, _ in orders[0][0]] in ([3, 3, 2], [3])  # a step of eight, or the last of three
+    other = [*epoch_steps(build(toy, seed=1), recipe, None)]
+    assert [[b.forget.index.tolist() for b, _ in batches()] for batches in other] != [
+        [numbers for numbers, _ in step] for step in orders[0]
+    ]
+
+
+def test_method_is_called_after_each_step_with_the_batches_of_that_step(toy):
+    seen, steps = [], []
+
+    class Watched(type(load_method("grad_ascent"))):
+        def gradient(self, model, batches, backward):
+            self.note("gradient", model, batches)
+            return super().gradient(model, batches, backward)
+
+        def after_step(self, model, batches):
+            self.note("after", model, batches)
+
+        def note(self, when, model, batches):
+            weight = next(model.parameters()).detach().clone()
+            seen.append((when, [batch.forget.index.tolist() for batch, _ in batches()], weight))
+
+    recipe = Recipe(epochs=1, lr=1e-3, batch_size=16, micro_batch_size=5, warmup_epochs=0)
+    model = copy.deepcopy(toy.reference)
+    unlearn(Watched(), model, Models(toy.reference), build(toy, ()), recipe, on_step=lambda *step: steps.append(step))
+    assert [when for when, _, _ in seen] == ["gradient", "after"] * 3
+    assert [total for _, total in steps] == [3] * 3
+    for (_, before, start), (_, after, moved) in zip(seen[::2], seen[1::2], strict=True):
+        assert before == after
+        assert not torch.equal(start, moved)
+    assert torch.equal(seen[-1][2], next(model.parameters()))
