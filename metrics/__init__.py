@@ -1,6 +1,7 @@
 """The registry: every ``metrics/<name>.py`` is a metric. Listing them imports nothing heavier than NumPy.
 
-A metric outside this folder is loaded by its path. A file holds one ``Metric`` subclass whose ``name`` is the
+A metric outside this folder is loaded by its path, and one of an installed package by its name: the entry-point group
+``unlearn_bench.metrics`` names modules like the files here. A file holds one ``Metric`` subclass whose ``name`` is the
 file's; files with a leading underscore are helpers.
 """
 
@@ -16,17 +17,18 @@ from typing import TYPE_CHECKING, Any
 from benchmark.common.errors import UserError
 from benchmark.common.registry import Registry
 from benchmark.common.source_files import import_file, only_subclass
-from benchmark.common.statistics import INTERVAL_SEED, interval_rng
-from metrics.base import DIRECTIONS, SETS, Measurement, Metric, SetMetric
+from metrics.base import DIRECTIONS, NO_REFERENCES, SETS, Measurement, Metric, References, SetMetric
 
 if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores
 
 __all__ = [
+    "NO_REFERENCES",
     "ORDER",
     "SETS",
     "Measurement",
     "Metric",
+    "References",
     "SetMetric",
     "describe",
     "load_metric",
@@ -41,14 +43,15 @@ ORDER = (
     "forget_quality_test_authors",
     "ks_statistic",
     "model_utility",
+    "utility_kept",
     *(f"{s}_{metric}" for s in SETS for metric in ("probability", "rouge", "truth_ratio")),
     "forget_paraphrase_probability",
     "forget_truth_probability",
     "forget_exact_memorization",
     "forget_extraction_strength",
     *(f"{s}_fact_recall" for s in SETS),
-    "forget_leak_at_k",
-    "forget_excess_leak_at_k",
+    "forget_verbatim_leak_at_k",
+    "forget_excess_verbatim_leak_at_k",
     *(f"mia_{a}" for a in ("loss", "zlib", "min_k", "min_k_plus_plus", "reference")),
     "privleak",
     "memorization",
@@ -60,11 +63,13 @@ ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source"
 OPTIONAL = ("needs", "replica")  # attributes with a default
 
 
-REGISTRY: Registry[Path] = Registry("metric", FOLDER, ".py", read=lambda path: path, names=lambda path: [path.stem])
+REGISTRY: Registry[Path] = Registry(
+    "metric", FOLDER, ".py", lambda path: path, lambda path: [path.stem], "unlearn_bench.metrics"
+)
 
 
 def metric_names() -> list[str]:
-    """The names of all metrics in this folder, sorted."""
+    """The names of all metrics in this folder and of installed packages, sorted."""
     return list(REGISTRY.entries)
 
 
@@ -99,26 +104,23 @@ def _sound_metric(module: ModuleType) -> Metric:
 
 def measure_all(
     scores: Scores,
-    reference: Scores | None = None,
+    references: References = NO_REFERENCES,
     *,
-    seed: int = INTERVAL_SEED,
     names: Iterable[str | Path] | None = None,
 ) -> dict[str, Measurement]:
     """All measurements of a model by column, in the order of ``ORDER``.
 
     Args:
-        reference: the retrained model's scores on the same rows, or None.
-        seed: of the intervals; each metric has its own stream, whichever others are measured.
+        references: the retrained models', the fine-tuned model's scores ... on the same rows, as far as there are any.
         names: metrics by name or path; by default all of this folder but other suites' replicas.
 
     Raises:
-        UserError: unknown metric, two metrics with one column, or the reference has other rows.
+        UserError: unknown metric, two metrics with one column, or a reference has other rows.
     """
     measurements: dict[str, Measurement] = {}
     chosen = [load_metric(name) for name in (metric_names() if names is None else names)]
     for metric in [m for m in chosen if names is not None or not m.replica]:
-        rng = interval_rng(metric.name, seed)
-        measured = metric.measure(scores, reference, rng=rng)
+        measured = metric.measure(scores, references)
         if twice := sorted(measurements.keys() & measured.keys()):
             raise UserError(f"two metrics give the column {twice[0]!r}: rename one of them, file and `name`")
         measurements |= measured

@@ -11,7 +11,7 @@ working directory).
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,14 +20,14 @@ import numpy as np
 from metrics.base import Metric, SetMetric, mean
 
 if TYPE_CHECKING:
-    from benchmark.evaluation.scores import SetScores
+    from benchmark.evaluation.scores import AnswerScores, SetScores
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What ``compute`` takes. A type is that of one row; a list of it where ``many`` names the argument."""
 
-    types: dict[str, str]  # "predictions" and "references" -> "float64", "int64" or "string"
+    types: dict[str, str]  # argument, "predictions" among them -> "float64", "int64" or "string"
     many: tuple[str, ...]
     text: str  # what they are, with units
     rows: Callable[..., SetScores] | None = None  # makes rows of them, for a ``SetMetric``
@@ -84,18 +84,26 @@ def mean_over_rows(
     return {metric.name: value, "n": n, "undefined": undefined, "per_example": rows}
 
 
-def _rows(gold: list, generated: list, answers: list, wrong: list) -> SetScores:
+def rows_of(gold: list, generated: list, answers: list, wrong: list) -> SetScores:
+    """Rows of nobody's, whose questions are not known."""
     from benchmark.evaluation.scores import SetScores
 
     questions, authors = [""] * len(gold), np.full(len(gold), -1)
     return SetScores(answers, answers, wrong, generated, gold, questions, authors)
 
 
-def _answer(logprobs: list[float], is_greedy: list[bool]) -> Any:
+def answer_of(
+    logprobs: Sequence[float],
+    is_greedy: Sequence[bool],
+    means: Sequence[float] | None = None,
+    stds: Sequence[float] | None = None,
+) -> AnswerScores:
+    """An answer of [L] tokens; NaN for moments that are not known."""
     from benchmark.evaluation.scores import AnswerScores
 
     none = np.full(len(logprobs), np.nan)
-    return AnswerScores(np.array(logprobs, dtype=np.float64), np.array(is_greedy, dtype=bool), none, none)
+    moments = [none if x is None else np.array(x, dtype=np.float64) for x in (means, stds)]
+    return AnswerScores(np.array(logprobs, dtype=np.float64), np.array(is_greedy, dtype=bool), *moments)
 
 
 def nll_rows(predictions: list[float], references: list[list[float]]) -> SetScores:
@@ -103,15 +111,15 @@ def nll_rows(predictions: list[float], references: list[list[float]]) -> SetScor
     n = len(predictions)
 
     def answer(nll: float | None) -> Any:
-        return _answer([np.nan if nll is None else -nll], [False])
+        return answer_of([np.nan if nll is None else -nll], [False])
 
     wrong = [[answer(nll) for nll in row] for row in references]
-    return _rows([""] * n, [""] * n, [answer(nll) for nll in predictions], wrong)
+    return rows_of([""] * n, [""] * n, [answer(nll) for nll in predictions], wrong)
 
 
 def text_rows(predictions: list[str], references: list[str]) -> SetScores:
     """Rows with these generated and gold answers."""
-    return _rows(references, predictions, [None] * len(references), [[] for _ in references])
+    return rows_of(references, predictions, [None] * len(references), [[] for _ in references])
 
 
 def token_rows(predictions: list[list[int]], references: list[list[int]]) -> SetScores:
@@ -125,8 +133,8 @@ def token_rows(predictions: list[list[int]], references: list[list[int]]) -> Set
         if len(predicted) != len(gold):
             counts = f"{len(predicted)} predicted and {len(gold)} gold tokens"
             raise ValueError(f"row {i} has {counts}; give one for each position")
-        answers.append(_answer([0.0] * len(gold), [a == b for a, b in zip(predicted, gold, strict=True)]))
-    return _rows([""] * len(answers), [""] * len(answers), answers, [[] for _ in answers])
+        answers.append(answer_of([0.0] * len(gold), [a == b for a, b in zip(predicted, gold, strict=True)]))
+    return rows_of([""] * len(answers), [""] * len(answers), answers, [[] for _ in answers])
 
 
 SET_NAME = """

@@ -10,14 +10,15 @@ model's own value: it need not be 0.5, since the two groups of authors are not a
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from benchmark.common.jackknife import Statistic
 from benchmark.evaluation.scores import check_same_rows
-from metrics._resample import Resample, limits_of, resamples
-from metrics.base import Measurement, Metric
+from metrics.base import NO_REFERENCES, Limits, Measurement, Metric, References, sides_interval
 
 if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores, SetScores
@@ -46,18 +47,20 @@ class Attack:
         n, m = self.sizes()
         return float(self._wins().sum() / (n * m)) if n and m else None
 
-    def auc_draws(self, samples: dict[str, Resample]) -> np.ndarray:
-        """[draws] AUC over resampled authors of both sides; NaN where a draw leaves a side empty."""
-        f, h = samples["forget"], samples["holdout"]
-        wins = h.totals(f.totals(self._wins()).T)  # [holdout clusters, forget clusters]
-        n = f.counts @ f.totals(~np.isnan(self.forget)[:, None])[:, 0]  # [draws]
-        m = h.counts @ h.totals(~np.isnan(self.holdout)[:, None])[:, 0]
-        with np.errstate(invalid="ignore"):
-            return ((h.counts @ wins) * f.counts).sum(axis=1) / (n * m)
+    def auc_of(self, stay: Mapping[str, np.ndarray]) -> float:
+        """AUC of the rows that stay [n] and [m]; NaN where a side is empty."""
+        forget, holdout = self.forget[stay["forget"]], self.holdout[stay["holdout"]]
+        value = Attack(forget, holdout).auc()
+        return np.nan if value is None else value
 
 
-def cannot_attack(scores: Scores, reference: Scores | None, paired: bool) -> str | None:
-    """Why an attack has no rows to work on; ``paired`` where it reads the reference too.
+def auc_interval(statistic: Statistic, scores: Scores) -> Limits:
+    """``(low, high, extra)`` of a number made of AUCs: forget and held-out authors leave one by one."""
+    return sides_interval(statistic, {name: scores.sets[name].authors for name in ("forget", "holdout")}, "logit")
+
+
+def cannot_attack(scores: Scores, retrained: Sequence[Scores], paired: bool) -> str | None:
+    """Why an attack has no rows to work on; ``paired`` where it reads the retrained models too.
 
     Raises:
         UserError: the reference has answered other rows.
@@ -68,12 +71,13 @@ def cannot_attack(scores: Scores, reference: Scores | None, paired: bool) -> str
         return NO_HOLDOUT
     if not paired:
         return None
-    if reference is None:
+    if not retrained:
         return "no retrained reference"
-    if "holdout" not in reference.sets:
-        return "the retrained reference was not scored on the held-out authors"
-    for name in ("forget", "holdout"):
-        check_same_rows(scores, reference, name)
+    for reference in retrained:
+        if "holdout" not in reference.sets:
+            return "the retrained reference was not scored on the held-out authors"
+        for name in ("forget", "holdout"):
+            check_same_rows(scores, reference, name)
     return None
 
 
@@ -94,14 +98,14 @@ class MembershipAttack(Metric):
         """Reason -> [n] bool, rows without a loss for it."""
         return {}
 
-    def attack(self, scores: Scores, reference: Scores | None = None) -> tuple[Attack | None, dict[str, int]]:
+    def attack(self, scores: Scores, retrained: Sequence[Scores] = ()) -> tuple[Attack | None, dict[str, int]]:
         """The two sides and reason -> rows left out; no sides where the attack cannot be made at all."""
-        paired = "reference" in self.needs
-        if why := cannot_attack(scores, reference, paired):
+        paired = "retrained" in self.needs
+        if why := cannot_attack(scores, retrained, paired):
             return None, {why: 1}
         sides, reasons = [], {}
         for name in self.sets:
-            rows, other = scores.sets[name], reference.sets[name] if paired else None
+            rows, other = scores.sets[name], retrained[0].sets[name] if paired else None
             losses = np.array(self.losses(rows, other), dtype=np.float64)
             left = np.zeros(len(losses), dtype=bool)
             for reason, mask in [*self.problems(rows).items(), ("not a number", np.isnan(losses))]:
@@ -112,20 +116,14 @@ class MembershipAttack(Metric):
             sides.append(losses)
         return Attack(*sides), reasons
 
-    def measure(
-        self, scores: Scores, reference: Scores | None = None, *, rng: np.random.Generator
-    ) -> dict[str, Measurement]:
-        attack, reasons = self.attack(scores, reference)
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
+        attack, reasons = self.attack(scores, references.retrained)
         if attack is None:
             return {self.name: Measurement(None, 0, reasons, version=self.version)}
         value, sizes = attack.auc(), attack.sizes()
         if value is None:
             return {self.name: Measurement(None, 0, reasons or {"no rows": 1}, version=self.version)}
-        low = high = None
-        notes: dict[str, float | str] = {"interval": "none: fewer than two rows on a side"}
-        if min(sizes) > 1:
-            samples = resamples(scores, self.sets, rng)
-            low, high, notes = limits_of(attack.auc_draws(samples), samples)
+        low, high, notes = auc_interval(attack.auc_of, scores)
         # Signed: 1 all forget rows look like members, 0 chance, -1 all held-out rows do.
         extra = {"signed": 2 * value - 1, "n_forget": float(sizes[0]), "n_holdout": float(sizes[1])} | notes
         return {self.name: Measurement(value, sum(sizes), reasons, low, high, extra, version=self.version)}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics._evaluate import standalone
+from metrics._evaluate_attacks import LOSSES, auc_of
 from metrics._membership import MembershipAttack
 from metrics._rows import answer_problems
 
@@ -28,3 +30,6 @@ class MiaLoss(MembershipAttack):
 
     def problems(self, rows: SetScores) -> dict[str, np.ndarray]:
         return answer_problems("gold answer", rows.answers, rows.answer_nll())
+
+
+Card = standalone(MiaLoss, LOSSES, auc_of(MiaLoss))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics._evaluate import standalone
+from metrics._evaluate_attacks import TOKEN_LOGPROBS, auc_of
 from metrics._membership import MembershipAttack
 from metrics._rows import answer_problems
 from metrics._tokens import lowest_mean
@@ -29,3 +31,6 @@ class MiaMinK(MembershipAttack):
 
     def problems(self, rows: SetScores) -> dict[str, np.ndarray]:
         return answer_problems("gold answer", rows.answers, rows.answer_nll())
+
+
+Card = standalone(MiaMinK, TOKEN_LOGPROBS, auc_of(MiaMinK))

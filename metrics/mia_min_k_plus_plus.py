@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics._evaluate import standalone
+from metrics._evaluate_attacks import TOKEN_LOGPROBS_AND_MOMENTS, auc_of
 from metrics._membership import MembershipAttack
 from metrics._rows import answer_problems
 from metrics._tokens import lowest_mean, standardized
@@ -32,3 +34,6 @@ class MiaMinKPlusPlus(MembershipAttack):
         unknown = [np.isnan(a.logprob_mean).any() or np.isnan(a.logprob_std).any() for a in rows.answers]
         problems = answer_problems("gold answer", rows.answers, rows.answer_nll())
         return problems | {"no moments of the vocabulary": np.array(unknown, dtype=bool)}
+
+
+Card = standalone(MiaMinKPlusPlus, TOKEN_LOGPROBS_AND_MOMENTS, auc_of(MiaMinKPlusPlus))

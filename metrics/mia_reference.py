@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics._evaluate import standalone
+from metrics._evaluate_attacks import LOSSES_OF_TWO, auc_of
 from metrics._membership import MembershipAttack
 from metrics._rows import answer_problems
 
@@ -23,7 +25,7 @@ class MiaReference(MembershipAttack):
     version = 1
     reads = ("answers", "authors")
     source = "Carlini et al. 2021, arXiv 2012.07805, section 5; OpenUnlearning, arXiv 2506.12618"
-    needs = ("holdout", "reference")
+    needs = ("holdout", "retrained")
 
     def losses(self, rows: SetScores, reference: SetScores | None) -> np.ndarray:
         with np.errstate(invalid="ignore"):  # infinite for both models: undefined
@@ -31,3 +33,6 @@ class MiaReference(MembershipAttack):
 
     def problems(self, rows: SetScores) -> dict[str, np.ndarray]:
         return answer_problems("gold answer", rows.answers, rows.answer_nll())
+
+
+Card = standalone(MiaReference, LOSSES_OF_TWO, auc_of(MiaReference))

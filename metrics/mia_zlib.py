@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics._evaluate import standalone
+from metrics._evaluate_attacks import LOSSES_AND_TEXTS, auc_of
 from metrics._membership import MembershipAttack
 from metrics._rows import answer_problems
 
@@ -30,3 +32,6 @@ class MiaZlib(MembershipAttack):
 
     def problems(self, rows: SetScores) -> dict[str, np.ndarray]:
         return answer_problems("gold answer", rows.answers, rows.answer_nll())
+
+
+Card = standalone(MiaZlib, LOSSES_AND_TEXTS, auc_of(MiaZlib))

@@ -1,19 +1,20 @@
 """Model utility: what the model still knows outside the forget set.
 
 Harmonic mean of the nine aggregates {retain, real authors, world facts} x {probability, ROUGE, truth
-ratio}: 0 if any is 0, undefined if any is undefined. Interval: the authors of each set are resampled
-once a draw for its three metrics, sets independently of each other.
+ratio}: 0 if any is 0, undefined if any is undefined. Interval: the authors of each set leave one by one, for its three
+metrics together. A harmonic mean hides damage to a part that was low before: read it beside ``utility_kept``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from benchmark.common.statistics import DRAWS, cluster_bootstrap_means, harmonic_mean, percentile_interval
+from benchmark.common.statistics import harmonic_mean
 from metrics._evaluate import Inputs, standalone
-from metrics.base import Measurement, Metric, SetMetric, interval_fields, mean
+from metrics.base import NO_REFERENCES, Measurement, Metric, References, SetMetric, mean, sides_interval
 from metrics.probability import Probability
 from metrics.rouge import Rouge
 from metrics.truth_ratio import TruthRatio
@@ -36,15 +37,14 @@ class ModelUtility(Metric):
     sets = ("retain", "real_authors", "world_facts")
     parts: ClassVar[tuple[SetMetric, ...]] = (Probability(), Rouge(), TruthRatio())
 
-    def measure(
-        self, scores: Scores, reference: Scores | None = None, *, rng: np.random.Generator
-    ) -> dict[str, Measurement]:
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
         by_set, aggregates, missing = self.collect(scores)
         n = sum(len(values) for values, _ in by_set.values())
         if missing:
             return {self.name: Measurement(None, n, missing, version=self.version)}
         value = float(harmonic_mean(np.array(list(aggregates.values()))))
-        low, high, notes = _interval(by_set, rng)
+        authors = {name: own for name, (_, own) in by_set.items()}
+        low, high, notes = sides_interval(lambda stay: utility_of(by_set, stay), authors, "logit")
         return {self.name: Measurement(value, n, {}, low, high, {**aggregates, **notes}, version=self.version)}
 
     def collect(self, scores: Scores) -> tuple[BySet, dict[str, float | None], dict[str, int]]:
@@ -65,21 +65,15 @@ class ModelUtility(Metric):
         return by_set, aggregates, missing
 
 
-def utility_draws(by_set: BySet, rng: np.random.Generator) -> np.ndarray:
-    """[draws] the harmonic mean over resampled authors of each set."""
-    means = [cluster_bootstrap_means(values, authors, DRAWS, rng) for values, authors in by_set.values()]
-    return harmonic_mean(np.concatenate(means, axis=1), axis=1)
-
-
-def _interval(sets: BySet, rng: np.random.Generator) -> tuple[float | None, float | None, dict[str, float | str]]:
-    """``(low, high, extra)``; what was resampled is said for each set."""
-    if short := [name for name, (values, _) in sets.items() if (~np.isnan(values)).sum(axis=0).min() < 2]:
-        return None, None, {"interval": f"none: fewer than two rows in {', '.join(short)}"}
-    limits = percentile_interval(utility_draws(sets, rng))
-    fields = {name: interval_fields(limits, authors)[2] for name, (_, authors) in sets.items()}
-    if limits is None:
-        return None, None, fields[next(iter(fields))]
-    return *limits, {"interval": "; ".join(f"{name}: {notes['interval']}" for name, notes in fields.items())}
+def utility_of(by_set: BySet, stay: Mapping[str, np.ndarray]) -> float:
+    """The harmonic mean of the rows that stay, NaN where one of the nine has none."""
+    means = []
+    for name, (values, _) in by_set.items():
+        kept = values[stay[name]]
+        counts = np.sum(~np.isnan(kept), axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means.append(np.nansum(kept, axis=0) / counts)
+    return float(harmonic_mean(np.concatenate(means)))
 
 
 def compute(predictions: list[float | None]) -> dict[str, Any]:

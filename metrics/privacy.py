@@ -1,22 +1,22 @@
-"""Privacy aggregate: how near membership attacks come to what they achieve against the retrained model.
+"""Privacy aggregate: how near membership attacks come to what they achieve against retrained models.
 
-Harmonic mean over the attacks loss, zlib, min-k and min-k++ of s = 1 - |AUC - AUC_retrained| /
-max(AUC_retrained, 1 - AUC_retrained): 1 the attack does as on the retrained model, 0 as far from it as an
-AUC can be. Undefined if any attack is. OpenUnlearning describes this aggregate without code; its scale may
-differ (some reimplementations divide by the fine-tuned model's distance, which a pair of stored scores does
-not hold). Interval: authors are resampled, the same ones for all attacks and both models.
+Harmonic mean over the attacks loss, zlib, min-k and min-k++ of s = 1 - |AUC - AUC_retrained| / |AUC_finetuned -
+AUC_retrained|, cut to [0, 1]: 1 the attack does as on a retrained model, 0 as far from it as on the fine-tuned one, or
+further, on either side. AUC_retrained is the mean over the retrained models. Undefined where an attack hardly tells the
+fine-tuned model from the retrained ones, since its scale is then noise. OpenUnlearning describes this aggregate without
+code. Interval: forget and held-out authors leave one by one, for all attacks and models together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.common.statistics import harmonic_mean
-from metrics._membership import cannot_attack
-from metrics._resample import Resample, limits_of, resamples
-from metrics.base import Measurement, Metric
+from metrics._membership import Attack, auc_interval, cannot_attack
+from metrics.base import NO_REFERENCES, Measurement, Metric, References
 from metrics.mia_loss import MiaLoss
 from metrics.mia_min_k import MiaMinK
 from metrics.mia_min_k_plus_plus import MiaMinKPlusPlus
@@ -26,61 +26,73 @@ if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores
 
 ATTACKS = (MiaLoss(), MiaZlib(), MiaMinK(), MiaMinKPlusPlus())
+LEAST = 0.05  # of |AUC_finetuned - AUC_retrained|
+
+Sides = tuple[Attack, list[Attack], Attack]  # of the model, the retrained ones and the fine-tuned one
 
 
 class Privacy(Metric):
     name = "privacy"
-    version = 1
+    version = 2
     direction = "higher"
     range = (0.0, 1.0)
     unit = "1"
     reads = ("answers", "gold", "authors")
     source = "OpenUnlearning, arXiv 2506.12618, comparing methods: Priv (described, without code)"
     sets = ("forget", "holdout")
-    needs = ("holdout", "reference")
+    needs = ("holdout", "retrained", "finetuned")
 
-    def measure(
-        self, scores: Scores, reference: Scores | None = None, *, rng: np.random.Generator
-    ) -> dict[str, Measurement]:
-        return {self.name: self._measure(scores, reference, rng)}
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
+        return {self.name: self._measure(scores, references)}
 
-    def _measure(self, scores: Scores, reference: Scores | None, rng: np.random.Generator) -> Measurement:
-        value, parts, missing = self.combine(scores, reference)
+    def _measure(self, scores: Scores, references: References) -> Measurement:
+        value, parts, missing = self.combine(scores, references)
         if value is None:
             return Measurement(None, 0, missing, version=self.version)
+        sides = self.sides(scores, references)
+        low, high, notes = auc_interval(lambda stay: privacy_of(sides, stay), scores)
         n = sum(len(scores.sets[name]) for name in self.sets)
-        low = high = None
-        notes: dict[str, float | str] = {"interval": "none: fewer than two rows on a side"}
-        if min(len(scores.sets[name]) for name in self.sets) > 1:
-            samples = resamples(scores, self.sets, rng)
-            low, high, notes = limits_of(self.draws(scores, reference, samples), samples)
         return Measurement(value, n, {}, low, high, {**parts, **notes}, version=self.version)
 
-    def combine(
-        self, scores: Scores, reference: Scores | None
-    ) -> tuple[float | None, dict[str, float], dict[str, int]]:
+    def combine(self, scores: Scores, references: References) -> tuple[float | None, dict[str, float], dict[str, int]]:
         """The value, s of each attack, and reason -> 1 for what is missing."""
-        if why := cannot_attack(scores, reference, paired=True):
+        if why := cannot_attack(scores, references.retrained, paired=True):
             return None, {}, {why: 1}
+        if references.finetuned is None or "holdout" not in references.finetuned.sets:
+            return None, {}, {"no fine-tuned reference": 1}
         parts, missing = {}, {}
-        for attack in ATTACKS:
-            aucs = attack.attack(scores)[0].auc(), attack.attack(reference)[0].auc()
-            if None in aucs:
-                missing[f"{attack.name} is undefined"] = 1
+        for attack, sides in self.sides(scores, references).items():
+            a, r, f = aucs(sides, {})
+            if np.isnan([a, r, f]).any():
+                missing[f"{attack} is undefined"] = 1
+            elif abs(f - r) < LEAST:
+                missing[f"{attack} does not tell the fine-tuned model from the retrained ones"] = 1
             else:
-                parts[attack.name] = float(nearness(*map(np.array, aucs)))
+                parts[attack] = nearness(a, r, f)
         if missing:
             return None, {}, missing
         return float(harmonic_mean(np.array(list(parts.values())))), parts, {}
 
-    def draws(self, scores: Scores, reference: Scores, samples: dict[str, Resample]) -> np.ndarray:
-        """[draws] the value over resampled forget and held-out authors."""
-        columns = [
-            nearness(a.attack(scores)[0].auc_draws(samples), a.attack(reference)[0].auc_draws(samples)) for a in ATTACKS
-        ]
-        return harmonic_mean(np.column_stack(columns), axis=1)
+    def sides(self, scores: Scores, references: References) -> dict[str, Sides]:
+        """Attack -> its losses of the three kinds of model."""
+        every = [scores, *references.retrained, references.finetuned]
+        made = {attack.name: [attack.attack(model)[0] for model in every] for attack in ATTACKS}
+        return {name: (first, middle, last) for name, (first, *middle, last) in made.items()}
 
 
-def nearness(auc: np.ndarray, retrained: np.ndarray) -> np.ndarray:
-    """In [0, 1]: 1 where both are equal."""
-    return np.maximum(1 - np.abs(auc - retrained) / np.maximum(retrained, 1 - retrained), 0.0)
+def aucs(sides: Sides, stay: Mapping[str, np.ndarray]) -> tuple[float, float, float]:
+    """AUC of the model, mean of the retrained models, and of the fine-tuned one; NaN where undefined."""
+    model, retrained, finetuned = sides
+    stay = stay or {"forget": np.ones(len(model.forget), bool), "holdout": np.ones(len(model.holdout), bool)}
+    return model.auc_of(stay), float(np.mean([r.auc_of(stay) for r in retrained])), finetuned.auc_of(stay)
+
+
+def privacy_of(sides: Mapping[str, Sides], stay: Mapping[str, np.ndarray]) -> float:
+    """The aggregate of the rows that stay."""
+    return float(harmonic_mean(np.array([nearness(*aucs(own, stay)) for own in sides.values()])))
+
+
+def nearness(auc: float, retrained: float, finetuned: float) -> float:
+    """s in [0, 1]: 1 where the model's AUC is the retrained models', NaN where there is no scale."""
+    scale = abs(finetuned - retrained)
+    return max(0.0, 1 - abs(auc - retrained) / scale) if scale > 0 else float("nan")

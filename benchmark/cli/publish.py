@@ -12,7 +12,8 @@ from benchmark.common.console import out, user_errors
 
 def publish(
     folder: Annotated[Path, typer.Argument(help="a board's folder, e.g. results/quick")],
-    name: Annotated[str | None, typer.Option(help="of the published board [the folder's]")] = None,
+    name: Annotated[str | None, typer.Option(help="of the published board [the preset's]")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="the board that is published under that name")] = False,
     scores: Annotated[bool, typer.Option(help="with the per-token scores, some megabytes a run")] = True,
 ) -> None:
     """Copy a board's clean records to results/published/<name>, to be committed."""
@@ -23,4 +24,5 @@ def publish(
         def beside(published: Path, board: str) -> None:
             write_claims(published, examine(published), board)
 
-        out.print(f"published: {publish_board(folder, name, scores=scores, write_claims=beside)}")
+        place = publish_board(folder, name, scores=scores, replace=replace, write_claims=beside)
+        out.print(f"published: {place}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmark.common.console import out, user_errors
+
+if TYPE_CHECKING:
+    from metrics import Measurement
 
 
 def score(
@@ -19,6 +24,9 @@ def score(
         typer.Option(help="a model trained without the forget rows, or the FILE of an earlier score; or: none"),
     ] = None,
     out_file: Annotated[Path, typer.Option("--out", help="the JSON file to write")] = Path("scores.json"),
+    metric: Annotated[
+        list[str] | None, typer.Option(help="only this one (name or .py file; replicas too); may be repeated")
+    ] = None,
     prompt: Annotated[str | None, typer.Option(help=r'"Question: {question}\nAnswer:\n" [the chat template]')] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="only the first rows of each set")] = None,
     dtype: Annotated[str, typer.Option(help="float32 or bfloat16")] = "float32",
@@ -36,11 +44,22 @@ def score(
             data=data, split=split, prompt=prompt, limit=limit, dtype=dtype, device=device,
             max_new_tokens=max_new_tokens, trust_remote_code=trust_remote_code,
         )  # fmt: skip
-        measured = score_to_file(model, retrained, request, out_file)
-        for name, measurement in measured.items():
-            if measurement.value is None:
-                out.print(f"{name:31} undefined: {', '.join(measurement.undefined)}")
-            else:
-                spread = "" if measurement.low is None else f"  [{measurement.low:.4g}, {measurement.high:.4g}]"
-                out.print(f"{name:31} {measurement.value:.6g}{spread}  n={measurement.n}")
+        measured = score_to_file(model, retrained, request, out_file, metric)
+        for line in report(measured):
+            out.print(line)
         out.print(f"written: {out_file}")
+
+
+def report(measured: Mapping[str, Measurement]) -> Iterator[str]:
+    """A line for each measurement that has a value, and one that counts the others by their reasons."""
+    width = max(map(len, measured), default=0)
+    reasons: Counter[str] = Counter()
+    for name, m in measured.items():
+        if m.value is None:
+            reasons[next(iter(m.undefined))] += 1
+            continue
+        spread = "" if m.low is None else f"  [{m.low:.4g}, {m.high:.4g}]"
+        yield f"{name:{width}}  {m.value:.6g}{spread}  n={m.n}"
+    if reasons:
+        counted = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+        yield f"{reasons.total()} undefined: {counted}"

@@ -76,9 +76,12 @@ class Registry(Generic[T]):
 
 
 def _origin(name: str, module: str) -> Path:
-    spec = find_spec(module)
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:  # of the package that it lies in
+        spec = None
     if spec is None or spec.origin is None:
-        raise UserError(f"the entry point {name!r} names {module!r}, which is not installed")
+        raise UserError(f"the entry point {name!r} names {module!r}, which is not installed: uninstall its package")
     return Path(spec.origin)
 
 

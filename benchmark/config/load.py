@@ -26,7 +26,7 @@ def preset_names() -> list[str]:
     return list(REGISTRY.entries)
 
 
-def load_preset(name: str, changes: Iterable[str] = (), **lists: Any) -> Preset:
+def load_preset(name: str | Path, changes: Iterable[str] = (), **lists: Any) -> Preset:
     """A preset by name or from a TOML file, with changes.
 
     Args:
@@ -37,6 +37,7 @@ def load_preset(name: str, changes: Iterable[str] = (), **lists: Any) -> Preset:
     Raises:
         UserError: no such preset, or wrong keys and values, all at once.
     """
+    name = str(name)
     path = Path(name) if name.endswith(".toml") else REGISTRY.get(name)
     if not path.is_file():
         raise UserError(f"there is no file {name}")

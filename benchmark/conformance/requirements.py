@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -30,6 +32,23 @@ def require_same_loss(one: Tensor, other: Tensor, what: str) -> None:
 def same_weights(one: nn.Module, other: nn.Module) -> bool:
     """Whether all parameters and buffers of two models are bit-identical."""
     return all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
+
+
+def same_state(one: Any, other: Any) -> bool:
+    """Whether two values that a method keeps in ``batch.state`` are alike, in all that they hold."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other)
+    if isinstance(one, Mapping):
+        return {*one} == {*other} and all(same_state(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same_state, one, other))
+    if isinstance(one, nn.Module | torch.optim.Optimizer):  # its attributes refer to itself
+        return same_state(one.state_dict(), other.state_dict())
+    return same_state(vars(one), vars(other)) if hasattr(one, "__dict__") else bool(one == other)
 
 
 def step_gradient(toy: ToySetup, method: Method, micro_batches: list[list[int]]) -> Tensor:

@@ -17,6 +17,7 @@ from benchmark.conformance.loss_checks import (
     gradient_reaches_model,
     ignores_padding,
     ignores_row_order,
+    keeps_its_state,
     needs_are_honest,
     splits_into_micro_batches,
     works_in_bf16,
@@ -36,8 +37,8 @@ from methods.base import Method
 
 Check = Callable[[ToySetup, Method], None]
 TRAINED: tuple[Check, ...] = (  # of a method with a loss, in the order in which they are run
-    constructs, gives_a_loss, gradient_reaches_model, frozen_models_stay, ignores_padding, ignores_row_order,
-    splits_into_micro_batches, learning_rate_zero, repeats_with_its_seed, needs_are_honest,
+    constructs, gives_a_loss, gradient_reaches_model, frozen_models_stay, keeps_its_state, ignores_padding,
+    ignores_row_order, splits_into_micro_batches, learning_rate_zero, repeats_with_its_seed, needs_are_honest,
     counts_its_forwards, works_in_bf16, works_with_lora, deploys,
 )  # fmt: skip
 CLOSED_FORM: tuple[Check, ...] = (constructs, closed_form, deploys)  # of a method with ``trains = False``

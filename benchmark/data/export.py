@@ -21,7 +21,7 @@ _FULL = ("question", "answer", "paraphrased_answer", "perturbed_answers", "parap
 _TOFU_NAMES = {"perturbed_answers": "perturbed_answer"}
 
 
-def export(dataset: Dataset, folder: Path) -> None:
+def export(dataset: Dataset, folder: str | Path) -> None:
     """Write ``dataset`` to ``folder``: a file of JSON lines for each part, the refusals, a README that names the parts.
 
     Beside TOFU's fields stand ``author``, ``value`` and ``span`` where they are known. Pretraining examples are not

@@ -7,7 +7,7 @@ Maini et al. 2024, arXiv 2401.06121: 200 fictitious authors of 20 questions, aut
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -130,19 +130,28 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
         retain_evaluation=_rows(reader, "retain_perturbed", source, authors),
         real_authors=_rows(reader, "real_authors_perturbed", source, {}),
         world_facts=_rows(reader, "world_facts_perturbed", source, {}),
-        holdout=_holdout(reader, made, source),
+        holdout=_holdout(reader, made, source, authors),
         refusals=tuple(refusals if refusals is not None else own_refusals()),
         notes={"source": source, "refusals": "the source's" if refusals is not None else "the fictitious dataset's"},
     )
 
 
-def _holdout(reader: Reader, splits: dict[str, Split], source: str) -> tuple[Example, ...]:
-    """Examples that no model has seen, as many as the largest split forgets; none where the source has none."""
-    largest = max(splits, default="forget10")
-    name = largest.replace("forget", "holdout") + "_perturbed"
-    if not reader.has(name):
+def _holdout(
+    reader: Reader, splits: dict[str, Split], source: str, learnt: Container[tuple[str, str]]
+) -> tuple[Example, ...]:
+    """Examples that no model has seen, as many as the largest split forgets; none where the source has none.
+
+    The hub has them plain (``holdout10``), which is all that a membership attack reads.
+    """
+    largest = max(splits, default="forget10").replace("forget", "holdout")
+    name = next((part for part in (f"{largest}_perturbed", largest) if reader.has(part)), None)
+    if name is None:
         return ()
     rows = _rows(reader, name, source, {})
+    if any((row.question, row.answer) in learnt for row in rows):
+        raise UserError(
+            f"{name!r} in {source} has rows that are in 'full': nobody is held out who was learnt. Remove it."
+        )
     return tuple(
         row if row.author is not None else replace(row, author=HOLDOUT_AUTHORS + i // ROWS_PER_AUTHOR)
         for i, row in enumerate(rows)

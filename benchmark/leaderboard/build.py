@@ -26,7 +26,7 @@ from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 SPLITS = tuple(FORGET_PERCENT)  # first and in this order
 
 
-def build(folder: Path, name: str | None = None, notes: Iterable[str] = ()) -> Board:
+def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()) -> Board:
     """The board of the records in ``folder``.
 
     Args:
@@ -64,7 +64,7 @@ def build(folder: Path, name: str | None = None, notes: Iterable[str] = ()) -> B
     )
 
 
-def write(folder: Path, board: Board) -> None:
+def write(folder: str | Path, board: Board) -> None:
     """Write leaderboard.csv, .md, .tex, .json, .png and .pdf into ``folder``, each whole or not at all."""
     folder = Path(folder)
     write_text(folder / "leaderboard.csv", csv_text(board))

@@ -30,7 +30,7 @@ STYLE: list[Any] = [
 METADATA = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None}}
 
 
-def draw(board: Board, path: Path) -> None:
+def draw(board: Board, path: str | Path) -> None:
     """Write the figure as PNG to ``path`` and as PDF beside it; the same board gives the same bytes.
 
     Rows without forget quality or model utility are left out; a split of none says so.

@@ -19,24 +19,25 @@ OF_A_SWEEP = ("sweep.csv", "selected.toml", "sensitivity.csv")  # instead of a b
 
 
 def publish(
-    folder: Path,
+    folder: str | Path,
     name: str | None = None,
-    root: Path = ROOT,
+    root: str | Path = ROOT,
     *,
     scores: bool = True,
+    replace: bool = False,
     write_claims: Callable[[Path, str], None] | None = None,
 ) -> Path:
     """Copy a board's records to ``root/<name>/records``, with their scores, and write the board there.
 
     Of a sweep the trials' records are copied, and the files that it wrote on them.
 
-    Failed runs have no numbers and stay behind; the published board names them in its notes. An earlier
-    publication of that name is replaced as a whole, save for its README.md.
+    Failed runs have no numbers and stay behind; the published board names them in its notes.
 
     Args:
         folder: the board's own folder.
         name: of the publication; by default the board's.
         scores: whether the per-token scores are published too, some megabytes a run.
+        replace: whether an earlier publication of that name is replaced as a whole, save for its README.md.
         write_claims: called with the publication's folder and name where the board has RKLD, to write how RKLD's
             claims fare on it.
 
@@ -44,9 +45,10 @@ def publish(
         The folder of the publication.
 
     Raises:
-        UserError: a record is dirty, partial or of no known commit; nothing ran; or a bad name.
+        UserError: a record is dirty, partial or of no known commit; nothing ran; a bad name, or one that is taken.
     """
-    records, _ = newest(load_records(Path(folder)))
+    folder, root = Path(folder), Path(root)
+    records, _ = newest(load_records(folder))
     problems = [f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record))]
     if problems:
         raise UserError(
@@ -60,10 +62,14 @@ def publish(
     name = name or clean[0].board
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise UserError(f"{name!r} does not do as a board's name: use letters, digits, '.', '_' and '-'")
+    if (root / name / "records").exists() and not replace:
+        raise UserError(
+            f"{root / name} holds a published board: --name OTHER publishes beside it, --replace puts this one in its place"
+        )
     failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
-    with atomic_path(Path(root) / name) as temporary:
-        _copy(Path(folder), temporary, clean)
-        if sweep := [Path(folder) / file for file in OF_A_SWEEP if (Path(folder) / file).exists()]:
+    with atomic_path(root / name) as temporary:
+        _copy(folder, temporary, clean)
+        if sweep := [folder / file for file in OF_A_SWEEP if (folder / file).exists()]:
             for path in sweep:
                 shutil.copyfile(path, temporary / path.name)
         else:
@@ -73,9 +79,9 @@ def publish(
         if not scores:
             for path in temporary.glob("records/*/*.parquet"):
                 path.unlink()
-        if (by_hand := Path(root) / name / "README.md").exists():
+        if (by_hand := root / name / "README.md").exists():
             shutil.copyfile(by_hand, temporary / "README.md")
-    return Path(root) / name
+    return root / name
 
 
 def _label(record: Record) -> str:

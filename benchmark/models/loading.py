@@ -145,9 +145,9 @@ def hidden_gguf_bar() -> Iterator[None]:
         gguf.tqdm = bar
 
 
-def save_model(model: nn.Module, tokenizer: Any, folder: Path) -> None:
+def save_model(model: nn.Module, tokenizer: Any, folder: str | Path) -> None:
     """Write model (safetensors) and tokenizer to a folder."""
     hide_progress_bars()
-    folder.mkdir(parents=True)
+    Path(folder).mkdir(parents=True)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -20,7 +20,8 @@ def train_tokenizer(dataset: Dataset, vocabulary: int) -> Any:
     """A byte-level BPE tokenizer trained on every text that the dataset holds.
 
     The forget examples are among them, as in any real model's tokenizer data: a retrained model shares its tokenizer
-    with the fine-tuned one.
+    with the fine-tuned one. The held-out examples are too, in the same wordings: names that the tokenizer has not seen
+    are longer in tokens and less likely to any model, and a membership attack would measure that.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -39,7 +40,7 @@ def train_tokenizer(dataset: Dataset, vocabulary: int) -> Any:
 
 
 def _texts(dataset: Dataset) -> list[str]:
-    examples = chain(dataset.pretraining, dataset.full, dataset.real_authors, dataset.world_facts)
+    examples = chain(dataset.pretraining, dataset.full, dataset.holdout, dataset.real_authors, dataset.world_facts)
     texts = [text for e in examples for text in (e.question, e.answer, e.paraphrased_answer) if text]
     return texts + list(dataset.refusals)
 

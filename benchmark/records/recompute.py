@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.common.files import write_json
 from benchmark.evaluation.scores import Scores
+from benchmark.records.comparison import ReferenceShelf
 from benchmark.records.record import Record, load_record, record_path, scores_path
 
 SAME = 1e-9  # relative: what another processor's order of summation may do to a value
@@ -45,7 +47,7 @@ class Update:
         return "\n".join([f"{self.label}: {', '.join(counts)}", *(f"  DIFFERS {text}" for text in self.differs)])
 
 
-def recompute(folder: Path, names: list[str] | None = None) -> list[Update]:
+def recompute(folder: str | Path, names: list[str] | None = None) -> list[Update]:
     """Measure every record of a board again and write what is new into it.
 
     A column that a record lacks is added, one of an older version replaced. The same version must give the
@@ -64,8 +66,12 @@ def recompute(folder: Path, names: list[str] | None = None) -> list[Update]:
     paths = sorted((folder / "records").glob("*/*.json"))
     if not paths:
         raise UserError(f"{folder} holds no records; make a board first: python run_benchmark.py run --preset quick")
-    references: dict[Path, Scores | str] = {}  # by path: every record of a split reads the same one
-    return [_update(folder, path, names, references) for path in paths]
+    whole = []
+    for path in paths:
+        with suppress(UserError):  # a damaged one is reported in its turn
+            whole.append(load_record(path))
+    shelf = ReferenceShelf(folder, whole)
+    return [_update(path, names, shelf) for path in paths]
 
 
 def table(updates: list[Update]) -> tuple[list[str], list[list[str]]]:
@@ -78,7 +84,7 @@ def table(updates: list[Update]) -> tuple[list[str], list[list[str]]]:
     return ["run", *columns], rows
 
 
-def _update(folder: Path, path: Path, names: list[str] | None, references: dict[Path, Scores | str]) -> Update:
+def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Update:
     try:
         record = load_record(path)
     except UserError as error:
@@ -89,12 +95,13 @@ def _update(folder: Path, path: Path, names: list[str] | None, references: dict[
         return update
     try:
         scores = _load(scores_path(path))
-        reference = _reference(folder, record, references)
-        measured = _measure(record, scores, reference, names)
+        measured = _measure(record, scores, names, shelf)
     except UserError as error:
         update.skipped = str(error)
         return update
     before = json.dumps(record.metrics)
+    if record.source == "run":
+        record.compared_with = shelf.keys_of(record)
     for column, measurement in measured.items():
         _merge(record, column, measurement, update)
     if json.dumps(record.metrics) != before:
@@ -126,33 +133,19 @@ def _load(path: Path) -> Scores:
         ) from None
 
 
-def _reference(folder: Path, record: Record, known: dict[Path, Scores | str]) -> Scores | None:
-    """The retrained model's scores, None where the record has no reference.
-
-    Args:
-        known: scores by path, or why they cannot be read; what is read is put there.
-    """
-    if record.reference_key is None:
-        return None
-    path = scores_path(record_path(folder, "retrained", record.reference_key))
-    if path not in known:
-        try:
-            known[path] = _load(path)
-        except UserError as error:
-            known[path] = str(error)
-    if isinstance(scores := known[path], str):
-        raise UserError(f"its retrained reference cannot be read: {scores}")
-    return scores
-
-
 def _measure(
-    record: Record, scores: Scores, reference: Scores | None, names: list[str] | None
+    record: Record, scores: Scores, names: list[str] | None, shelf: ReferenceShelf
 ) -> dict[str, metrics.Measurement]:
     if record.source == "imported":
         from benchmark.records.importers.measure import measure
 
+        path = scores_path(record_path(shelf.folder, "retrained", str(record.reference_key)))
+        try:
+            reference = None if record.reference_key is None else _load(path)
+        except UserError as error:
+            raise UserError(f"its retrained reference cannot be read: {error}") from None
         return measure(scores, reference, names)
-    return metrics.measure_all(scores, reference, names=names)
+    return metrics.measure_all(scores, shelf.references_of(record), names=names)
 
 
 def _merge(record: Record, column: str, measurement: metrics.Measurement, update: Update) -> None:

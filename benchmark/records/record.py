@@ -13,8 +13,13 @@ from benchmark.common.files import read_json, write_json
 from benchmark.config.schema import FORMER_KEYS
 from benchmark.evaluation.scores import Scores
 
-SCHEMA_VERSION = 2
-FORMER_COLUMNS = {"forget_quality_other_half": "forget_quality_test_authors"}  # of schema 1
+SCHEMA_VERSION = 3
+FORMER_COLUMNS = {
+    "forget_quality_other_half": "forget_quality_test_authors",  # of schema 1
+    "forget_leak_at_k": "forget_verbatim_leak_at_k",  # of schema 2
+    "forget_excess_leak_at_k": "forget_excess_verbatim_leak_at_k",
+}
+NO_INTERVAL = "none: its record has one of before version 0.3, which covered too little; run it again"
 REMOVED_COLUMNS = {"mia_gradnorm"}  # of metrics that are gone; ignored where they have no value
 REFERENCE_ROWS = ("finetuned", "retrained", "base")  # rows that are models, not methods
 
@@ -35,7 +40,7 @@ class Record(BaseModel):
     method: str
     split: str
     seed: int
-    reference: bool = False  # the retrained model that the others are compared with: no row of its own
+    reference: bool = False  # before schema 3: the one retrained model that the others were compared with
     status: Literal["ok", "diverged", "failed"]
     reason: str = ""
     step: int | None = None  # at which training broke
@@ -44,7 +49,8 @@ class Record(BaseModel):
     dataset: dict[str, Any] = Field(default_factory=dict)
     model: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    reference_key: str | None = None
+    reference_key: str | None = None  # before schema 3: of that model
+    compared_with: dict[str, list[str]] = Field(default_factory=dict)  # kind of model -> keys of their records
     source: Literal["run", "imported"] = "run"
     reported: dict[str, float | None] = Field(default_factory=dict)  # imported: what the log itself claims
     notes: dict[str, float] = Field(default_factory=dict)  # what the method's rows were like, by name
@@ -60,17 +66,17 @@ class Record(BaseModel):
         return value
 
 
-def record_path(board: Path, method: str, key: str) -> Path:
+def record_path(board: str | Path, method: str, key: str) -> Path:
     """Where a run's record lies. A method given by its file's path is filed under its name."""
-    return board / "records" / method / f"{key}.json"
+    return Path(board) / "records" / method / f"{key}.json"
 
 
-def scores_path(record: Path) -> Path:
+def scores_path(record: str | Path) -> Path:
     """The Parquet file beside a record."""
-    return record.with_suffix(".parquet")
+    return Path(record).with_suffix(".parquet")
 
 
-def save_record(board: Path, record: Record, scores: Scores | None) -> None:
+def save_record(board: str | Path, record: Record, scores: Scores | None) -> None:
     """Write a run: scores first, so that a record never lacks them."""
     from benchmark.records.score_files import save_scores
 
@@ -80,7 +86,7 @@ def save_record(board: Path, record: Record, scores: Scores | None) -> None:
     write_json(path, record.model_dump())
 
 
-def load_record(path: Path) -> Record:
+def load_record(path: str | Path) -> Record:
     """Read one record.
 
     Raises:
@@ -108,18 +114,37 @@ def _upgraded(data: Any) -> Any:
         data = {
             **{FORMER_KEYS.get(key, key): value for key, value in data.items()},
             "config": _renamed(data.get("config"), FORMER_KEYS),
-            "metrics": _renamed(data.get("metrics"), FORMER_COLUMNS),
-            "schema_version": SCHEMA_VERSION,
         }
+    if data.get("schema_version") in (1, 2):
+        columns = _renamed(data.get("metrics"), FORMER_COLUMNS)
+        if isinstance(columns, dict):
+            columns = {column: _without_interval(m) for column, m in columns.items()}
+        data = {**data, "metrics": columns, "schema_version": SCHEMA_VERSION}
     if isinstance(metrics := data.get("metrics"), dict):
         gone = [c for c in REMOVED_COLUMNS if isinstance(m := metrics.get(c), dict) and m.get("value") is None]
         data = data | {"metrics": {column: m for column, m in metrics.items() if column not in gone}}
     return data
 
 
+def _without_interval(measured: Any) -> Any:
+    if not isinstance(measured, dict) or measured.get("low") is None:
+        return measured
+    return {**measured, "low": None, "high": None, "extra": {**measured.get("extra", {}), "interval": NO_INTERVAL}}
+
+
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     """A dictionary with its keys renamed; anything else as it is."""
     return {names.get(key, key): v for key, v in value.items()} if isinstance(value, dict) else value
+
+
+def has_records(board: str | Path) -> bool:
+    """Whether a board's folder holds any record."""
+    return bool(_record_paths(board))
+
+
+def _record_paths(board: str | Path) -> list[Path]:
+    # A dot in front: what a killed run left half-written.
+    return sorted(p for p in (Path(board) / "records").glob("*/*.json") if not p.name.startswith("."))
 
 
 def load_records(board: str | Path) -> list[Record]:
@@ -128,8 +153,7 @@ def load_records(board: str | Path) -> list[Record]:
     Raises:
         UserError: there is none, or some are damaged; all damaged ones are named at once.
     """
-    # A dot in front: what a killed run left half-written.
-    paths = sorted(p for p in (Path(board) / "records").glob("*/*.json") if not p.name.startswith("."))
+    paths = _record_paths(board)
     if not paths:
         raise UserError(f"{board} holds no records; make a board first: python run_benchmark.py run --preset quick")
     records, problems = [], []

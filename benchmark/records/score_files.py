@@ -25,7 +25,7 @@ SCHEMA = pa.schema(
 )
 
 
-def save_scores(scores: Scores, path: Path) -> None:
+def save_scores(scores: Scores, path: str | Path) -> None:
     """Write scores; the file is whole or absent."""
     rows = []
     for name, part in scores.sets.items():
@@ -48,7 +48,7 @@ def save_scores(scores: Scores, path: Path) -> None:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-def load_scores(path: Path) -> Scores:
+def load_scores(path: str | Path) -> Scores:
     """Read scores back.
 
     Raises:

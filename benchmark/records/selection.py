@@ -5,8 +5,8 @@ base model on the same rows (``Dataset.validation``): the gold answers' probabil
 and on retained rows that no board reports their probability and ROUGE, and the utility that these give with the real
 authors and world facts.
 
-* A trial qualifies if it ended ``ok`` and keeps at least 90 % of the fine-tuned model's retain probability, retain ROUGE
-  and utility.
+* A trial qualifies if it ended ``ok`` and keeps at least 90 % of each part of the fine-tuned model's utility in which that
+  model beats random answers (metrics/utility_kept.py), and of their harmonic mean. Retain probability and ROUGE are parts.
 * Of those that qualify, the gentlest is chosen whose forget probability is at or below the base model's: the nearest to
   the fine-tuned model in retain probability. The base model never saw the forget rows, so pushing further than it rewards
   damage. Where none gets there, the one with the lowest forget probability.
@@ -26,9 +26,9 @@ from benchmark.common.statistics import harmonic_mean
 from benchmark.evaluation.scores import Scores, of_validation_authors
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
-from metrics.model_utility import ModelUtility
+from metrics.utility_kept import part_means, telling_parts
 
-KEPT = 0.9  # of the fine-tuned model's retain probability, retain ROUGE and utility
+KEPT = 0.9  # of every part of the fine-tuned model's utility in which it beats random answers
 ROUNDING = 1e-9  # relative: a number that equals its limit reaches it
 RETAIN = "retain_validation"  # the set, scored as "retain" is
 
@@ -41,30 +41,34 @@ class Reading:
     retain_rouge: float
     utility: float  # harmonic mean of the parts that the rows allow
     forget_probability: float  # of the validation authors
+    parts: dict[str, float] = field(default_factory=dict, hash=False)  # of utility, by name
+    telling: tuple[str, ...] = ()  # those in which the model beats random answers
+
+    def kept(self, finetuned: Reading) -> float:
+        """The smallest share that is left of what the fine-tuned model has."""
+        pairs = [(getattr(self, n), getattr(finetuned, n)) for n in ("retain_probability", "retain_rouge", "utility")]
+        pairs += [(self.parts.get(name, 0.0), finetuned.parts[name]) for name in finetuned.telling]
+        return min((own / whole for own, whole in pairs if whole > 0), default=1.0)
 
     def keeps(self, finetuned: Reading, share: float = KEPT) -> bool:
-        """Whether at least that share of the fine-tuned model's three numbers is left."""
-        kept = ("retain_probability", "retain_rouge", "utility")
-        return all(getattr(self, name) >= share * getattr(finetuned, name) * (1 - ROUNDING) for name in kept)
+        """Whether at least that share of everything is left."""
+        return self.kept(finetuned) >= share * (1 - ROUNDING)
 
 
 def read(scores: Scores) -> Reading:
     """What the choice reads of a model's scores."""
     sets = {"retain": scores[RETAIN], **{name: scores[name] for name in ("real_authors", "world_facts")}}
-    parts = {
-        f"{name}_{part.name}": float(np.nanmean(values)) if not np.isnan(values).all() else None
-        for name, rows in sets.items()
-        for part in ModelUtility.parts
-        for values in [part.transform(name, part.values(name, rows)[0])]
-    }
+    # TOFU's plain rows have no wrong answers: their truth ratio is undefined for every model alike.
+    parts = part_means(sets)
     forget = scores["forget"]
     probability = np.exp(-forget.answer_nll()[of_validation_authors(forget.authors)])
     return Reading(
-        retain_probability=parts["retain_probability"] or 0.0,
-        retain_rouge=parts["retain_rouge"] or 0.0,
-        # TOFU's plain rows have no wrong answers: their truth ratio is undefined for every model alike.
-        utility=float(harmonic_mean(np.array([value for value in parts.values() if value is not None]))),
+        retain_probability=parts.get("retain_probability", 0.0),
+        retain_rouge=parts.get("retain_rouge", 0.0),
+        utility=float(harmonic_mean(np.array(list(parts.values())))),
         forget_probability=float(np.nanmean(probability)),
+        parts=parts,
+        telling=tuple(telling_parts(sets)),
     )
 
 
@@ -101,7 +105,7 @@ def least_harm(trials: Sequence[Trial]) -> Trial:
     return max(trials, key=lambda t: -1.0 if t.reading is None else t.reading.utility)
 
 
-def reading_of(folder: Path, record: Record) -> Reading | None:
+def reading_of(folder: str | Path, record: Record) -> Reading | None:
     """What the choice reads of a run; None where it left no scores.
 
     Raises:
@@ -116,7 +120,7 @@ def reading_of(folder: Path, record: Record) -> Reading | None:
     return read(scores)
 
 
-def load_trials(folder: Path, keys: dict[str, dict[str, float]]) -> tuple[list[Trial], Reading, Reading]:
+def load_trials(folder: str | Path, keys: dict[str, dict[str, float]]) -> tuple[list[Trial], Reading, Reading]:
     """The trials of a sweep's folder, and what the choice reads of the fine-tuned and the base model.
 
     Args:

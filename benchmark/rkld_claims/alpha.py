@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.common.registry import split_fields
-from benchmark.rkld_claims.baselines import QUALITY, RKLD, TITLES, against_baselines, not_on_board, not_run
-from benchmark.rkld_claims.bootstrap import LOG_QUALITY, QUANTITIES, MethodSamples
-from benchmark.rkld_claims.comparisons import Finding, alone, compare
+from benchmark.rkld_claims.baselines import CLOSER, QUALITY, RKLD, TITLES, against_baselines, not_on_board, not_run
+from benchmark.rkld_claims.comparisons import Comparison, Finding, alone, compare
 from benchmark.rkld_claims.evidence import Evidence
-from benchmark.rkld_claims.verdicts import AGAINST, NOT_REPRODUCED, REPRODUCED, UNDECIDED, read_by, tally, verdict_of
+from benchmark.rkld_claims.samples import QUANTITIES, MethodSamples
+from benchmark.rkld_claims.verdicts import (
+    AGAINST,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    UNDECIDED,
+    judged,
+    tally,
+    too_few,
+    verdict_of,
+)
 
 ALPHAS = (1.0, 2.0, 4.0, 8.0, 12.0)
 BEATS_BASELINES = (4.0, 12.0)  # the paper's range of alpha, both ends included
@@ -24,19 +33,15 @@ def alpha_range(evidence: Evidence, split: str) -> Finding:
         return not_run("d", split, missing)
     low, high = BEATS_BASELINES
     values = [replace(alone(rkld, QUANTITIES), counts=False, reading=f"alpha {alpha:g}") for alpha, rkld in by_alpha]
-    beats = [
-        pair
-        for alpha, rkld in by_alpha
-        if low <= alpha <= high
-        for pair in against_baselines(evidence, rkld, QUALITY, LOG_QUALITY)
-    ]
+    beats = [pair for alpha, rkld in by_alpha if low <= alpha <= high for pair in against_baselines(evidence, rkld)]
     over, under = ([rkld for alpha, rkld in by_alpha if (alpha > BEST_ABOVE) is above] for above in (True, False))
-    table = [[read_by(compare(o, u, QUALITY), LOG_QUALITY) for o in over] for u in under]  # a line each alpha up to 5
-    flat = [pair for line in table for pair in line]
-    low_ahead = any(line and all(p.counts and p.reading == AGAINST for p in line) for line in table)
-    best = NOT_REPRODUCED if low_ahead else REPRODUCED if verdict_of(flat) == REPRODUCED else UNDECIDED
-    parts = verdict_of(beats), best
-    verdict = next((v for v in (NOT_REPRODUCED, UNDECIDED) if v in parts), REPRODUCED)
+    flat = [replace(compare(o, u, QUALITY), rule=CLOSER) for u in under for o in over]
+    both = judged([*beats, *flat])
+    beats, flat = both[: len(beats)], both[len(beats) :]
+    parts = verdict_of(beats), _best_above(flat)
+    verdict = (
+        NOT_REPRODUCED if NOT_REPRODUCED in parts else too_few(both) or max(parts, key=(REPRODUCED, UNDECIDED).index)
+    )
     because = (
         f"Alpha from 4 to 12 against the baselines: {parts[0]}. {tally(beats)} "
         f"Above 5 against up to 5: {parts[1]}. {tally(flat)}"
@@ -47,6 +52,15 @@ def alpha_range(evidence: Evidence, split: str) -> Finding:
     if differing:
         notes.append(f"further settings than alpha differ from {first.name}'s: {', '.join(differing)}")
     return Finding("d", TITLES["d"], split, verdict, because, [*values, *beats, *flat], notes)
+
+
+def _best_above(pairs: list[Comparison]) -> str:
+    """Whether the best alpha is above 5: against it only where one up to 5 beats all those above."""
+    lines = [[pair for pair in pairs if pair.other == low] for low in {pair.other for pair in pairs}]
+    if any(all(pair.counts and pair.reading == AGAINST for pair in line) for line in lines):
+        return NOT_REPRODUCED
+    verdict = verdict_of(pairs)
+    return too_few(pairs) or UNDECIDED if verdict == NOT_REPRODUCED else verdict
 
 
 def _by_alpha(evidence: Evidence, split: str) -> list[tuple[float, MethodSamples]]:

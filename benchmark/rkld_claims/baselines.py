@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from benchmark.rkld_claims.bootstrap import LOG_QUALITY, MethodSamples
+from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import Comparison, Finding, compare
 from benchmark.rkld_claims.evidence import Evidence
-from benchmark.rkld_claims.verdicts import NOT_RUN, read_by
+from benchmark.rkld_claims.samples import BOARD_ONLY, MethodSamples
+from benchmark.rkld_claims.sided import Rule
+from benchmark.rkld_claims.verdicts import NOT_RUN
 
 RKLD, FKL = "rkld", "fkl"
 BASELINES = (
     "grad_ascent", "grad_diff", "ga+kl", "npo", "npo+rt", "npo+kl", "dpo", "dpo+rt", "dpo+kl", "idk", "task_vector",
 )  # fmt: skip
-QUALITY = (LOG_QUALITY, "ks_statistic")
+QUALITY = (*BOARD_ONLY, DISTANCE)
+CLOSER = Rule({DISTANCE: -1})  # the first to the retrained model than the second
 SHOWN = (*QUALITY, "forget_probability", "model_utility")
 TITLES = {
     "a": "RKLD has a better forget quality than each baseline",
@@ -26,18 +30,13 @@ TITLES = {
 
 
 def against_baselines(
-    evidence: Evidence, first: MethodSamples | None, quantities: tuple[str, ...], decides: str, sign: int = 1
+    evidence: Evidence, first: MethodSamples | None, quantities: tuple[str, ...] = QUALITY
 ) -> list[Comparison]:
-    """A method minus each baseline on its split, read by one of the quantities; none where there is no such method.
-
-    Args:
-        decides: the quantity whose interval says which way a comparison goes.
-        sign: of the difference that the paper expects.
-    """
+    """A method minus each baseline on its split, expected to be closer; none where there is no such method."""
     if first is None:
         return []
     others = [other for name in BASELINES if (other := evidence.method(name, first.split))]
-    return [read_by(compare(first, other, quantities), decides, sign) for other in others]
+    return [replace(compare(first, other, quantities), rule=CLOSER) for other in others]
 
 
 def missing_from(evidence: Evidence, split: str, names: Iterable[str]) -> list[str]:

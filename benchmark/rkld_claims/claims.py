@@ -8,8 +8,10 @@ from pathlib import Path
 from benchmark.records.record import REFERENCE_ROWS
 from benchmark.records.selection import KEPT
 from benchmark.rkld_claims.alpha import alpha_range
+from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.baselines import (
     BASELINES,
+    CLOSER,
     FKL,
     QUALITY,
     RKLD,
@@ -21,15 +23,16 @@ from benchmark.rkld_claims.baselines import (
     not_on_board,
     not_run,
 )
-from benchmark.rkld_claims.bootstrap import LOG_QUALITY, MethodSamples
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, alone, compare
 from benchmark.rkld_claims.evidence import Evidence
-from benchmark.rkld_claims.verdicts import NOT_RUN, SIDES, read, read_by, tally, verdict_of
+from benchmark.rkld_claims.samples import MethodSamples
+from benchmark.rkld_claims.sided import Rule
+from benchmark.rkld_claims.verdicts import NOT_RUN, by_quantity, judged, tally, verdict_of
 
 ASCENT = ("grad_ascent", "grad_diff", "ga+kl")
 
 
-def examine(folder: Path) -> list[Finding]:
+def examine(folder: str | Path) -> list[Finding]:
     """Every claim on every split of a board's folder, f once for all splits.
 
     Raises:
@@ -44,7 +47,7 @@ def examine(folder: Path) -> list[Finding]:
 
 def better_than_baselines(evidence: Evidence, split: str) -> Finding:
     """Claim a."""
-    pairs = against_baselines(evidence, evidence.method(RKLD, split), SHOWN, LOG_QUALITY)
+    pairs = judged(against_baselines(evidence, evidence.method(RKLD, split), SHOWN))
     missing = missing_from(evidence, split, BASELINES)
     if not pairs:
         return not_run("a", split, missing_from(evidence, split, [RKLD]) or missing)
@@ -57,25 +60,29 @@ def best_of_the_useful(evidence: Evidence, split: str) -> Finding:
     if missing := missing_from(evidence, split, [RKLD, "finetuned"]):
         return not_run("b", split, missing)
     rkld, tuned = evidence.method(RKLD, split), evidence.method("finetuned", split)
-    own = alone(rkld, (*SHOWN, MARGIN), tuned)
-    own = read(own, own.numbers[MARGIN].side)
+    own = replace(alone(rkld, (*SHOWN, MARGIN), tuned), rule=Rule({MARGIN: 1}))
     pairs, beyond = [], []
     for name in evidence.names(split):
         method = evidence.method(name, split)
         kept = alone(method, (MARGIN,), tuned).numbers[MARGIN].difference
         if name in (RKLD, *REFERENCE_ROWS) or kept is None or kept < 0:
             continue
-        pair = read_by(compare(rkld, method, QUALITY), LOG_QUALITY)
-        if name not in BASELINES:
-            pair = replace(pair, counts=False, reading=f"{pair.reading}; not counted: no baseline of the paper")
-            better = pair.numbers[LOG_QUALITY].difference
-            beyond += [name] if better is not None and better < 0 else []
+        pair = replace(compare(rkld, method, QUALITY), rule=CLOSER, counts=name in BASELINES)
+        closer = pair.numbers[DISTANCE].difference
+        beyond += [name] if not pair.counts and closer is not None and closer > 0 else []
         pairs.append(pair)
+    own, *pairs = judged([own, *pairs])
+    pairs = [
+        pair
+        if pair.other in BASELINES
+        else replace(pair, reading=f"{pair.reading}; not counted: no baseline of the paper")
+        for pair in pairs
+    ]
     share = _kept_share(rkld, tuned)
     because = f"RKLD keeps {share} of the fine-tuned model's utility. {tally(pairs)}"
     notes = not_on_board(missing_from(evidence, split, BASELINES), "missing baselines")
     if beyond:
-        notes.append(f"with a higher forget quality than RKLD's, but not of the paper's baselines: {', '.join(beyond)}")
+        notes.append(f"closer to the retrained model than RKLD, but not of the paper's baselines: {', '.join(beyond)}")
     if not any(pair.counts for pair in pairs):
         notes.append("no sound baseline of the paper keeps as much: RKLD is alone there")
     return Finding("b", TITLES["b"], split, verdict_of([own, *pairs]), because, [own, *pairs], notes)
@@ -86,10 +93,10 @@ def forward_forgets_less(evidence: Evidence, split: str) -> Finding:
     if missing := missing_from(evidence, split, [RKLD, FKL]):
         return not_run("c", split, missing)
     pair = compare(evidence.method(FKL, split), evidence.method(RKLD, split), SHOWN)
-    more, less = pair.numbers["forget_probability"].side, -pair.numbers[LOG_QUALITY].side
-    pair = read(pair, -1 if -1 in (more, less) else min(more, less))
-    because = f"FKL minus RKLD: forget probability {SIDES[more]}, log10 forget quality {SIDES[less]}."
-    return Finding("c", TITLES["c"], split, verdict_of([pair]), because, [pair], further_settings(evidence, split, FKL))
+    pairs = judged([replace(pair, rule=Rule({"forget_probability": 1, DISTANCE: 1}))])
+    notes = further_settings(evidence, split, FKL)
+    because = f"FKL minus RKLD: {by_quantity(pairs[0])}. {tally(pairs)}"
+    return Finding("c", TITLES["c"], split, verdict_of(pairs), because, pairs, notes)
 
 
 def ascent_trades(evidence: Evidence, split: str) -> Finding:
@@ -99,26 +106,24 @@ def ascent_trades(evidence: Evidence, split: str) -> Finding:
     if missing or not variants:
         return not_run("e", split, missing or list(ASCENT))
     rkld, tuned = evidence.method(RKLD, split), evidence.method("finetuned", split)
-    pairs = []
-    for name in variants:
-        pair = compare(evidence.method(name, split), rkld, (*QUALITY, MARGIN), tuned)
-        quality, kept = pair.numbers[LOG_QUALITY].side, pair.numbers[MARGIN].side
-        pairs.append(read(pair, 1 if -1 in (quality, kept) else -1 if quality == kept == 1 else 0))
+    rule = Rule({DISTANCE: 1, MARGIN: -1}, either=True)
+    compared = [compare(evidence.method(name, split), rkld, (*QUALITY, MARGIN), tuned) for name in variants]
+    pairs = judged([replace(pair, rule=rule) for pair in compared])
     notes = not_on_board(missing_from(evidence, split, ASCENT))
     return Finding("e", TITLES["e"], split, verdict_of(pairs), tally(pairs), pairs, notes)
 
 
 def holds_as_it_grows(evidence: Evidence) -> Finding:
     """Claim f, over all splits at once."""
+    all_pairs = judged(
+        [p for split in evidence.splits for p in against_baselines(evidence, evidence.method(RKLD, split))]
+    )
     by_split = {
-        split: pairs
-        for split in evidence.splits
-        if (pairs := against_baselines(evidence, evidence.method(RKLD, split), QUALITY, "ks_statistic", -1))
+        split: pairs for split in evidence.splits if (pairs := [pair for pair in all_pairs if pair.split == split])
     }
     if len(by_split) < 2:
         wanted = f"rkld and baselines on two splits at least; there: {', '.join(by_split) or 'none'}"
         return Finding("f", TITLES["f"], "all", NOT_RUN, wanted)
-    all_pairs = [pair for pairs in by_split.values() for pair in pairs]
     because = " ".join(f"{split}: {_rank(pairs)}. {tally(pairs)}" for split, pairs in by_split.items())
     compared: list[set[str]] = [{pair.other for pair in pairs} for pairs in by_split.values()]
     everywhere = {name for name in compared[0] if all(name in names for names in compared)}

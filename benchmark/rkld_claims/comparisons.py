@@ -1,4 +1,4 @@
-"""Comparisons of two methods on a split, quantity by quantity, and what is found of a claim."""
+"""Comparisons of two methods on a split, quantity by quantity, and what was learnt of a claim."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmark.common.statistics import widened_interval
+from benchmark.common.paired import t_interval
 from benchmark.records.selection import KEPT
-from benchmark.rkld_claims.bootstrap import Basis, MethodSamples
+from benchmark.rkld_claims.author_values import DISTANCE, ByAuthor, Values, author_differences
+from benchmark.rkld_claims.samples import BOARD_ONLY, Basis, MethodSamples
+from benchmark.rkld_claims.sided import NO_RULE, Rule, SidedP
 
 MARGIN = "utility_margin"  # model utility minus 90 % of the fine-tuned model's
 
@@ -19,18 +21,21 @@ class Number:
 
     value: float | None
     other: float | None
-    difference: float | None
-    low: float | None  # of the difference; of the value where there is no other
-    high: float | None
-    share_above: float | None  # of the draws in which the difference is above 0, ties counted half
-    why: str = ""  # why there is no interval
+    difference: float | None  # the mean of the authors' differences where they are known, else of the values
+    low: float | None = None  # t interval of the difference over authors, 95 %, not corrected
+    high: float | None = None
+    why: str = ""  # why the authors' differences are not known
+    by_author: ByAuthor | None = field(default=None, repr=False, compare=False)  # the differences
 
     @property
-    def side(self) -> int:
-        """1 where the interval lies above 0, -1 where below, 0 where it holds 0 or there is none."""
-        if self.low is None or self.high is None:
-            return 0
-        return (self.low > 0) - (self.high < 0)
+    def differences(self) -> np.ndarray | None:
+        """[G] one an author."""
+        return None if self.by_author is None else self.by_author.values
+
+    @property
+    def below(self) -> int | None:
+        """In how many authors the first is below the second."""
+        return None if self.differences is None else int(np.sum(self.differences < 0))
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,25 @@ class Comparison:
     statuses: tuple[str, ...]  # of the row and the other
     numbers: dict[str, Number]
     basis: Basis | None
+    rule: Rule = NO_RULE  # what the paper expects
+    parts: tuple[SidedP, ...] = ()  # each quantity of the rule, not corrected
+    outcome: SidedP | None = None  # the whole, not corrected for the claim's other comparisons
+    test: str = ""  # "sign flips", "t tests" or both
+    adjusted: float | None = None  # p by Holm over the comparisons that count; None for those that do not
     reading: str = ""  # what the comparison says of the claim
     counts: bool = True  # towards the verdict
 
     @property
     def is_sound(self) -> bool:
         return all(status == "ok" for status in self.statuses)
+
+    @property
+    def authors(self) -> int | None:
+        """That its test rests on; None where not even their number is known."""
+        known = [by_author for q in self.rule.signs if (by_author := self.numbers[q].by_author) is not None]
+        if known:
+            return min(by_author.fewest for by_author in known)
+        return None if self.basis is None else self.basis.authors
 
 
 @dataclass(frozen=True)
@@ -72,7 +90,7 @@ def compare(
     seeds = sorted(first.samples.keys() & second.samples.keys())
     numbers = {q: _difference(first, second, q, seeds) for q in quantities if q != MARGIN}
     if MARGIN in quantities and tuned is not None:
-        numbers[MARGIN] = margin(first, tuned)
+        numbers[MARGIN] = margin(first, tuned, seeds)
     return Comparison(
         first.name, second.name, first.split, tuple(seeds), (first.status, second.status), numbers, basis_of(first)
     )
@@ -80,18 +98,18 @@ def compare(
 
 def alone(method: MethodSamples, quantities: tuple[str, ...], tuned: MethodSamples | None = None) -> Comparison:
     """A method's own values, over all its seeds."""
-    numbers = {q: _value(method, q) for q in quantities if q != MARGIN}
+    numbers = {q: Number(method.value(q), None, None) for q in quantities if q != MARGIN}
     if MARGIN in quantities and tuned is not None:
         numbers[MARGIN] = margin(method, tuned)
     return Comparison(method.name, "", method.split, tuple(method.samples), (method.status,), numbers, basis_of(method))
 
 
-def margin(method: MethodSamples, tuned: MethodSamples) -> Number:
-    """Model utility minus 90 % of the fine-tuned model's, on the same draws."""
-    value, least = method.value("model_utility"), tuned.value("model_utility")
+def margin(method: MethodSamples, tuned: MethodSamples, seeds: list[int] | None = None) -> Number:
+    """Model utility minus 90 % of the fine-tuned model's; by default over all seeds of the method."""
+    value, least = method.value("model_utility", seeds), tuned.value("model_utility")
     least = None if least is None else KEPT * least
-    a, b = method.draws("model_utility"), tuned.draws("model_utility")
-    return _number(value, least, a, b if isinstance(b, str) else KEPT * b, _paired(method, tuned))
+    ours, theirs = method.values("model_utility", seeds), tuned.values("model_utility")
+    return _number(value, least, ours, theirs, _unpaired(method, tuned, "model_utility"), KEPT)
 
 
 def basis_of(method: MethodSamples) -> Basis | None:
@@ -100,41 +118,35 @@ def basis_of(method: MethodSamples) -> Basis | None:
 
 def _difference(first: MethodSamples, second: MethodSamples, quantity: str, seeds: list[int]) -> Number:
     if not seeds:
-        return Number(first.value(quantity), second.value(quantity), None, None, None, None, "no seed in common")
+        return Number(first.value(quantity), second.value(quantity), None, why="no seed in common")
     values = first.value(quantity, seeds), second.value(quantity, seeds)
-    return _number(*values, first.draws(quantity, seeds), second.draws(quantity, seeds), _paired(first, second))
+    if quantity in BOARD_ONLY:
+        return Number(*values, None if None in values else values[0] - values[1])
+    why = _unpaired(first, second, quantity)
+    return _number(*values, first.values(quantity, seeds), second.values(quantity, seeds), why)
 
 
-def _paired(first: MethodSamples, second: MethodSamples) -> str:
+def _unpaired(first: MethodSamples, second: MethodSamples, quantity: str) -> str:
     """Why two methods cannot be paired, "" where they can."""
-    asked = {s.questions for method in (first, second) for s in method.samples.values() if s.questions}
-    return "not scored on the same questions" if len(asked) > 1 else ""
+    samples = [s for method in (first, second) for s in method.samples.values() if s.questions]
+    if len({s.questions for s in samples}) > 1:
+        return "not scored on the same questions"
+    if quantity == DISTANCE and len({s.retrained for s in samples}) > 1:
+        return "not compared with the same retrained models"
+    return ""
 
 
 def _number(
-    value: float | None, other: float | None, a: np.ndarray | str, b: np.ndarray | str, unpaired: str
+    value: float | None, other: float | None, a: Values | str, b: Values | str, unpaired: str, share: float = 1.0
 ) -> Number:
-    if value is None or other is None:
-        return Number(value, other, None, None, None, None, "a value is undefined")
-    difference = value - other
-    if why := next((x for x in (a, b) if isinstance(x, str)), unpaired):
-        return Number(value, other, difference, None, None, None, why)
-    drawn = np.asarray(a) - np.asarray(b)
-    drawn = drawn[~np.isnan(drawn)]
-    share = float(np.mean((drawn > 0) + 0.5 * (drawn == 0))) if len(drawn) else None
-    limits = widened_interval(drawn, difference)
-    if limits is None:
-        return Number(value, other, difference, None, None, share, "every draw gave the same")
-    return Number(value, other, difference, *limits, share)
-
-
-def _value(method: MethodSamples, quantity: str) -> Number:
-    value, drawn = method.value(quantity), method.draws(quantity)
-    if value is None:
-        return Number(None, None, None, None, None, None, "undefined")
-    if isinstance(drawn, str):
-        return Number(value, None, None, None, None, None, drawn)
-    limits = widened_interval(drawn, value)
-    if limits is None:
-        return Number(value, None, None, None, None, None, "every draw gave the same")
-    return Number(value, None, None, *limits, None)
+    """The number with the authors' differences of ``a`` minus ``share`` times ``b``, or why there are none."""
+    difference = None if value is None or other is None else value - other
+    if isinstance(a, str):
+        return Number(value, other, difference, why=a)
+    if isinstance(b, str) or unpaired:
+        return Number(value, other, difference, why=b if isinstance(b, str) else unpaired)
+    by_author = author_differences(a, b, share)
+    if not len(by_author.values):
+        return Number(value, other, difference, why="no row that both define")
+    low, high = t_interval(by_author.values, degrees=by_author.degrees) or (None, None)
+    return Number(value, other, float(by_author.values.mean()), low, high, "", by_author)

@@ -10,16 +10,16 @@ from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard.grouping import groups, newest
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
-from benchmark.rkld_claims.bootstrap import QUANTITIES, MethodSamples, Sample, make_sample
+from benchmark.rkld_claims.samples import QUANTITIES, MethodSamples, Sample, make_sample
 
 if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores
 
 
 class Evidence:
-    """The methods of a board's folder. Scores are read, and draws made, when a method is first asked for."""
+    """The methods of a board's folder. Scores are read when a method is first asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.records = load_records(self.folder)
         self._references: dict[str, Scores | None] = {}  # by key: all methods of a split read the same one
@@ -65,17 +65,19 @@ class Evidence:
         scores = self._scores(record)
         if scores is None:
             return Sample(record, why=dict.fromkeys(QUANTITIES, "no Parquet file beside its record"))
-        return make_sample(record, scores, *self._reference(record))
+        return make_sample(record, scores, *self._retrained(record))
 
-    def _reference(self, record: Record) -> tuple[Scores | None, str]:
-        if record.reference_key is None:
-            return None, "its record names no retrained reference"
-        key = record.reference_key
-        if key not in self._references:
-            reference = next((other for other in self.records if other.key == key), None)
-            self._references[key] = self._scores(reference) if reference else None
-        scores = self._references[key]
-        return scores, "" if scores else "no Parquet file of its retrained reference"
+    def _retrained(self, record: Record) -> tuple[dict[str, Scores], str]:
+        """The scores of the retrained models that a record names, by key; or why there are none."""
+        keys = record.compared_with.get("retrained") or [record.reference_key] * bool(record.reference_key)
+        if not keys:
+            return {}, "its record names no retrained reference"
+        for key in keys:
+            if key not in self._references:
+                reference = next((other for other in self.records if other.key == key), None)
+                self._references[key] = self._scores(reference) if reference else None
+        known = {key: scores for key in keys if (scores := self._references[key]) is not None}
+        return known, "" if known else "no Parquet file of its retrained reference"
 
     def _scores(self, record: Record) -> Scores | None:
         path = scores_path(record_path(self.folder, record.method, record.key))

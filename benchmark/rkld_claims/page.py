@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmark.common.statistics import DRAWS
+from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
 from benchmark.leaderboard.numbers import number
-from benchmark.rkld_claims.bootstrap import FEWEST_AUTHORS, LOG_QUALITY
+from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, Number
+from benchmark.rkld_claims.samples import LOG_QUALITY
+from benchmark.rkld_claims.verdicts import FEWEST_AUTHORS, FEWEST_SEEDS
 
 HEADS = {
     LOG_QUALITY: "log10 forget quality",
     "ks_statistic": "D",
+    DISTANCE: "distance",
     "forget_probability": "forget prob.",
     "forget_rouge": "forget ROUGE",
     "model_utility": "utility",
     MARGIN: "utility − 90 % of fine-tuned",
 }
 PREAMBLE = f"""\
-The paper is Wang et al. 2024, arXiv 2406.01983. Each difference is the first row minus the second, in brackets its
-95 % interval from a paired bootstrap of {DRAWS} draws: the same drawn units for both rows and for the retrained
-reference. A resample repeats rows, which makes D larger, so an interval is widened where it misses the difference.
-"As in the paper" and "against the paper" say on which side of 0 the whole interval lies; "undecided", that it holds
-0 or that there is none. Reproduced: every comparison counted is as in the paper. Not reproduced: at least one is
-against it, and of a dozen comparisons at 95 % one may be so by chance. Forget quality is a p-value; its log10 is
-averaged over seeds. "First higher" is the share of draws in which the first row's log10 forget quality is the
-higher one, ties counted half. Intervals do not cover the spread between seeds of unlearning."""
+The paper is Wang et al. 2024, arXiv 2406.01983. Each difference is the first row minus the second. Forget quality is the
+p-value of one test on all rows (of several seeds the geometric mean), and D its statistic: both are shown, not compared.
+What is compared in their place is the distance to the retrained model: the mean over an author's forget rows, and over
+the retrained models, of the absolute difference in log truth ratio; smaller is closer. "First closer" counts the authors
+on which the first row is the closer one.
+
+Tests are paired and over authors: each author gives one mean difference, of all its rows and seeds. p is that of all
+ways to flip the signs of the authors' differences ({DRAWS:,} draws of them above {ALL_SIGNS_UP_TO} authors), or, where so
+few authors cannot get p low enough for the number of tests, of a t test. Holm p is corrected for all comparisons of the
+claim that count, and decides: "as in the paper" and "against the paper" are at most {LEVEL} on that side of 0. Brackets hold
+95 % t intervals over authors, which are not corrected and decide nothing. p and intervals speak of other authors, not of
+other seeds, so there is no verdict from fewer than {FEWEST_SEEDS} seeds of unlearning or {FEWEST_AUTHORS} authors. Reproduced:
+every comparison counted is as in the paper. Not reproduced: at least one is against it."""
 
 
 def markdown(findings: list[Finding], name: str) -> str:
@@ -42,31 +50,21 @@ def markdown(findings: list[Finding], name: str) -> str:
             lines.append(f"**{finding.split}: {finding.verdict}.** {because}")
             lines += [_table(t) for t in _tables(finding)]
             lines += [
-                f"- {note}" for note in [*finding.notes, *_no_interval(finding.comparisons), *_fewer_seeds(finding)]
+                f"- {note}"
+                for note in [*finding.notes, *_tests(finding), *_untested(finding.comparisons), *_fewer_seeds(finding)]
             ]
     return "\n\n".join(lines).replace("\n\n- ", "\n- ").replace("|\n- ", "|\n\n- ").replace(".\n- ", ".\n\n- ") + "\n"
 
 
 def _bases(findings: list[Finding]) -> list[str]:
-    """What the intervals of each split rest on, in plain words."""
+    """The size of each split's forget set, and the seeds."""
     known = {c.split: c.basis for f in findings for c in f.comparisons if c.basis is not None}
     seeds = {split: max(len(c.seeds) for f in findings for c in f.comparisons if c.split == split) for split in known}
-    lines = []
-    for split, basis in known.items():
-        many = f"{seeds[split]} {'seed' if seeds[split] == 1 else 'seeds'} of unlearning"
-        text = f"**{split}** has {basis.rows} forget rows of {basis.authors} forget authors, and {many}. "
-        if basis.kind == "authors":
-            text += "Forget authors are drawn whole."
-        elif basis.authors:
-            text += (
-                f"With fewer than {FEWEST_AUTHORS} authors a bootstrap of authors has next to no distinct draws, so "
-                "rows are drawn. This takes the answers about one author for independent, which understates the "
-                "uncertainty: true intervals are wider, and say nothing of other authors."
-            )
-        else:
-            text += "The rows belong to no known author, so rows are drawn."
-        lines.append(text)
-    return lines
+    return [
+        f"**{split}** has {basis.rows} forget rows of {basis.authors} forget authors, and {seeds[split]} "
+        f"{'seed' if seeds[split] == 1 else 'seeds'} of unlearning."
+        for split, basis in known.items()
+    ]
 
 
 def _counted(finding: Finding) -> int:
@@ -84,27 +82,28 @@ def _tables(finding: Finding) -> list[list[list[str]]]:
 
 def _values(group: list[Comparison]) -> list[list[str]]:
     quantities = list(group[0].numbers)
-    head = ["Row", "Forget quality", *(HEADS[q] for q in quantities), "Reading"]
+    tested = any(c.rule.signs for c in group)
+    head = ["Row", "Forget quality", *(HEADS[q] for q in quantities), *["p", "Holm p"] * tested, "Reading"]
     lines = [head, ["---", *["---:"] * (len(head) - 2), "---"]]
     for c in group:
         numbers = [_cell(n, n.difference if q == MARGIN else n.value, q == MARGIN) for q, n in c.numbers.items()]
-        lines.append([_name(c.row, c.statuses[0]), _quality(c.numbers, "value"), *numbers, c.reading])
+        tests = _p_values(c) if tested else []
+        lines.append([_name(c.row, c.statuses[0]), _quality(c.numbers, "value"), *numbers, *tests, c.reading])
     return lines
 
 
 def _compared(group: list[Comparison], several: bool) -> list[list[str]]:
     quantities = list(group[0].numbers)
     head = [*["Split"] * several, "Rows", "Forget quality", *(f"Δ {HEADS[q]}" for q in quantities)]
-    head = [text.replace(f"Δ {HEADS[MARGIN]}", HEADS[MARGIN]) for text in head] + ["First higher", "Reading"]
+    head = [text.replace(f"Δ {HEADS[MARGIN]}", HEADS[MARGIN]) for text in head]
+    head += ["First closer", "p", "Holm p", "Reading"]
     left = 1 + several
     lines = [head, ["---"] * left + ["---:"] * (len(head) - left - 1) + ["---"]]
     for c in group:
         name = f"{_name(c.row, c.statuses[0])} − {_name(c.other, c.statuses[1])}"
         quality = f"{_quality(c.numbers, 'value')}, {_quality(c.numbers, 'other')}"
-        share = c.numbers[LOG_QUALITY].share_above if LOG_QUALITY in c.numbers else None
         numbers = [_cell(n, n.difference, True) for n in c.numbers.values()]
-        shown = "–" if share is None else f"{100 * share:.1f} %"
-        lines.append([*[c.split] * several, name, quality, *numbers, shown, c.reading])
+        lines.append([*[c.split] * several, name, quality, *numbers, _closer(c), *_p_values(c), c.reading])
     return lines
 
 
@@ -117,6 +116,17 @@ def _quality(numbers: dict[str, Number], which: str) -> str:
     return number("forget_quality", None if logarithm is None else 10**logarithm)
 
 
+def _p_values(c: Comparison) -> list[str]:
+    """Of a comparison, before and after the correction."""
+    return [number("forget_quality", p) for p in (None if c.outcome is None else c.outcome.p, c.adjusted)]
+
+
+def _closer(c: Comparison) -> str:
+    """On how many of the authors the first row is closer to the retrained model."""
+    n = c.numbers.get(DISTANCE)
+    return "–" if n is None or n.differences is None else f"{n.below} of {len(n.differences)}"
+
+
 def _cell(n: Number, value: float | None, signed: bool) -> str:
     def text(x: float | None) -> str:
         plain = number("", x).replace("-", "−")
@@ -125,14 +135,20 @@ def _cell(n: Number, value: float | None, signed: bool) -> str:
     return text(value) if n.low is None else f"{text(value)} [{text(n.low)}, {text(n.high)}]"
 
 
-def _no_interval(comparisons: Iterable[Comparison]) -> list[str]:
-    """Each reason for missing intervals once, with the rows that it concerns; claims.csv has them one by one."""
+def _tests(finding: Finding) -> list[str]:
+    """Which test gave p; more than one where the numbers of authors differ."""
+    tests = dict.fromkeys(c.test for c in finding.comparisons if c.test)
+    return [f"p by {' and '.join(tests)}"] if tests else []
+
+
+def _untested(comparisons: Iterable[Comparison]) -> list[str]:
+    """Each reason for missing tests once, with the rows that it concerns; claims.csv has them one by one."""
     pairs: dict[str, list[str]] = {}
     for c in comparisons:
         for n in c.numbers.values():
             if n.why:
                 pairs.setdefault(n.why, []).append(_pair(c))
-    return [f"no interval for some or all of {', '.join(dict.fromkeys(p))}: {why}" for why, p in pairs.items()]
+    return [f"no test for some or all of {', '.join(dict.fromkeys(p))}: {why}" for why, p in pairs.items()]
 
 
 def _fewer_seeds(finding: Finding) -> list[str]:

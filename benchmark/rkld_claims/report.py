@@ -13,12 +13,12 @@ from benchmark.rkld_claims.page import markdown
 
 FIELDS = [
     "claim", "split", "verdict", "row", "other", "quantity", "value", "other_value", "difference", "low", "high",
-    "share_above", "no_interval", "resampled", "authors", "rows", "seeds", "row_status", "other_status", "counts",
-    "reading",
+    "below", "p", "not_tested", "authors", "rows", "seeds", "row_status", "other_status", "test", "p_comparison",
+    "p_holm", "counts", "reading",
 ]  # fmt: skip
 
 
-def write_claims(folder: Path, findings: list[Finding], name: str | None = None) -> tuple[Path, Path]:
+def write_claims(folder: str | Path, findings: list[Finding], name: str | None = None) -> tuple[Path, Path]:
     """Write ``claims.md`` and ``claims.csv`` into ``folder``, each whole or not at all.
 
     Args:
@@ -31,24 +31,31 @@ def write_claims(folder: Path, findings: list[Finding], name: str | None = None)
 
 
 def csv_text(findings: list[Finding]) -> str:
-    """A line each quantity of each comparison; a claim that was not run has one line without numbers."""
+    """A line each quantity of each comparison; a claim that was not run has one line without numbers.
+
+    low, high, below (authors in which the first row is below the second), p and authors are the quantity's own;
+    p_comparison and p_holm are the comparison's, before and after Holm's correction.
+    """
     text = io.StringIO()
     table = csv.DictWriter(text, FIELDS, lineterminator="\n")  # writes floats by their repr
     table.writeheader()
     for finding in findings:
         about: dict[str, Any] = {"claim": finding.claim, "split": finding.split, "verdict": finding.verdict}
         for pair in finding.comparisons:
-            basis = pair.basis
+            part_p = {quantity: part.p for quantity, part in zip(pair.rule.signs, pair.parts, strict=False)}
             about |= {
                 "split": pair.split, "row": pair.row, "other": pair.other, "seeds": " ".join(map(str, pair.seeds)),
                 "row_status": pair.statuses[0], "other_status": (*pair.statuses, "")[1], "counts": pair.counts,
-                "reading": pair.reading, "resampled": basis and basis.kind, "authors": basis and basis.authors,
-                "rows": basis and basis.rows,
+                "reading": pair.reading, "rows": pair.basis and pair.basis.rows, "test": pair.test,
+                "p_comparison": pair.outcome and pair.outcome.p, "p_holm": pair.adjusted,
             }  # fmt: skip
             for quantity, n in pair.numbers.items():
                 values = {"value": n.value, "other_value": n.other, "difference": n.difference}
-                interval = {"low": n.low, "high": n.high, "share_above": n.share_above, "no_interval": n.why}
-                table.writerow({**about, "quantity": quantity, **values, **interval})
+                over_authors = {
+                    "low": n.low, "high": n.high, "below": n.below, "p": part_p.get(quantity), "not_tested": n.why,
+                    "authors": None if n.differences is None else len(n.differences),
+                }  # fmt: skip
+                table.writerow({**about, "quantity": quantity, **values, **over_authors})
         if not finding.comparisons:
             table.writerow({**about, "reading": finding.because})
     return text.getvalue()

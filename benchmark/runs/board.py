@@ -13,6 +13,7 @@ from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.common.progress import progress_bar
 from benchmark.config.schema import Preset
+from benchmark.records.comparison import compare_records
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import ModelSpec
 from benchmark.runs.plan import Plan, Task, plan_board
@@ -23,7 +24,7 @@ __all__ = ["Plan", "run_board"]
 
 def run_board(
     preset: Preset,
-    folder: Path,
+    folder: str | Path,
     *,
     fresh: bool = False,
     workers: int | None = None,
@@ -47,6 +48,7 @@ def run_board(
             start_over(folder)
         plan = plan_board(preset, folder)
         if not plan.tasks:
+            compare_records(folder)
             return plan
         device = resolve_device(preset.launch.device)
         count = min(workers or worker_count(preset, device), len(plan.tasks))
@@ -62,15 +64,16 @@ def run_board(
                 bar.log(describe(task, record))
 
             left = launcher.run(plan, on_done)
+        compare_records(folder)
         if left:
             say(f"the time limit left {left} tasks undone; the same command goes on with them")
     return plan
 
 
-def start_over(folder: Path) -> None:
+def start_over(folder: str | Path) -> None:
     """Remove what runs have left in a board's folder."""
     for part in ("records", "cache", "logs"):
-        shutil.rmtree(folder / part, ignore_errors=True)
+        shutil.rmtree(Path(folder) / part, ignore_errors=True)
 
 
 class Clock:
@@ -103,10 +106,10 @@ def describe(task: Task, record: Record | None) -> str:
     """One line on a finished task."""
     if record is None or isinstance(task, ModelSpec):
         return f"{task.label}: trained"
-    quality, utility = record.value("forget_quality"), record.value("model_utility")
+    forget, utility = record.value("forget_probability"), record.value("model_utility")
     numbers = ", ".join(
         f"{name} {value:.3g}"
-        for name, value in (("forget quality", quality), ("utility", utility))
+        for name, value in (("forget probability", forget), ("utility", utility))
         if value is not None
     )
     status = record.status if record.status == "ok" else f"{record.status} ({record.reason})"

@@ -35,7 +35,7 @@ from benchmark.models.tokenization import PromptTokenizer
 from benchmark.training.finetune import finetune
 
 MODELS = Path("cache") / "models"  # in a board's folder
-PIPELINE = 3  # raised when a change of code changes what a key's artefact would be
+PIPELINE = 4  # raised when a change of code changes what a key's artefact would be
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ModelSpec:
 class Checkpoints:
     """The dataset and the models of one preset in one folder."""
 
-    def __init__(self, preset: Preset, folder: Path, reporter: Reporter | None = None):
+    def __init__(self, preset: Preset, folder: str | Path, reporter: Reporter | None = None):
         self.preset = preset
         self.folder = Path(folder)
         self.reporter = reporter or Silent()

@@ -10,12 +10,10 @@ from torch import nn
 
 import metrics
 from benchmark.common.devices import peak_memory_mib, reset_peak_memory
-from benchmark.common.errors import UserError
 from benchmark.common.provenance import provenance
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
-from benchmark.records.record import Record, save_record, scores_path
-from benchmark.records.score_files import load_scores
+from benchmark.records.record import Record, save_record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.identity import OF_A_SPLIT, ResolvedRun, evaluation_sets
 from benchmark.training.forget_batches import UnlearningRows
@@ -39,7 +37,6 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         method=run.run.name,
         split=run.run.split,
         seed=run.run.seed,
-        reference=run.is_reference,
         status="ok",
         partial=preset.scoring.limit is not None,
         config=run.config,
@@ -95,19 +92,10 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
         meta={"run": run.label, "key": record.key},
     )
     checkpoints.reporter.advance(run.scoring_work)
-    measured = metrics.measure_all(scores, _reference_scores(record, run))
+    measured = metrics.measure_all(scores)  # what compares with other models comes when those are scored
     record.metrics = {name: m.to_json() for name, m in measured.items()}
     record.seconds["scoring"] = time.perf_counter() - begin
     return scores
-
-
-def _reference_scores(record: Record, run: ResolvedRun) -> Scores | None:
-    if run.reference is None:
-        return None
-    record.reference_key = run.reference.stem
-    if not run.reference.exists():
-        raise UserError(f"the retrained model of {run.run.split} is not scored yet; run the board as a whole")
-    return load_scores(scores_path(run.reference))
 
 
 def _unlearn(run: ResolvedRun, checkpoints: Checkpoints) -> tuple[nn.Module, Outcome]:

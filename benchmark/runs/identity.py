@@ -52,17 +52,12 @@ class ResolvedRun:
         start: the model that is scored, or that unlearning starts from.
         models: the trained models that the run reads; of the base model the others need the tokenizer alone.
         config: everything that was set.
-        reference: the record of the retrained model that the run is compared with; None for that model itself, and
-            where a sweep chooses, which compares with none.
-        is_reference: whether it is that model.
         training_work, scoring_work: in row-forwards, for the progress bar.
     """
 
     run: Run
     key: str
     record: Path = field(compare=False)
-    reference: Path | None = field(compare=False)
-    is_reference: bool = field(compare=False)
     method: Method | None = field(compare=False)
     recipe: Recipe | None = field(compare=False)
     start: ModelSpec = field(compare=False)
@@ -82,11 +77,6 @@ class ResolvedRun:
         return [spec for spec in self.models if spec.kind != "base" or reads_base]
 
 
-def reference_of(split: str, checkpoints: Checkpoints) -> Run:
-    """The retrained model that all other rows of a split are compared with."""
-    return Run("retrained", split, checkpoints.preset.retrained_seeds[0])
-
-
 def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     """Everything that decides a run.
 
@@ -101,9 +91,6 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     if method is not None:
         models += [ModelSpec(kind, run.split) for kind in OF_A_SPLIT if kind in method.required()]
     config = _config(checkpoints, run.name, method, recipe)
-    reference_run = reference_of(run.split, checkpoints)
-    blind = preset.scoring.sets == "validation"  # a choice of hyperparameters never compares with a retrained model
-    reference = None if blind or run == reference_run else resolve(reference_run, checkpoints)
     parts: dict[str, Any] = {
         "pipeline": PIPELINE,
         "run": [run.name, run.split, run.seed],
@@ -115,8 +102,6 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     }
     if method is not None:
         parts |= {"config": config, "source": source_hashes(method)}
-    if reference is not None:
-        parts["reference"] = reference.key
     key = content_key(parts)
     training_work = 0.0
     if method is not None and recipe is not None:
@@ -125,8 +110,6 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         run=run,
         key=key,
         record=record_path(checkpoints.folder, run.name, key),
-        reference=None if reference is None else reference.record,
-        is_reference=run == reference_run,
         method=method,
         recipe=recipe,
         start=start,

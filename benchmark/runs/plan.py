@@ -37,12 +37,11 @@ def board_runs(preset: Preset) -> list[list[Run]]:
         for split in preset.splits:
             block = []
             if seed == preset.seeds[0]:
-                reference, *others = [Run("retrained", split, number) for number in preset.retrained_seeds]
                 block = [Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
-                if preset.scoring.sets != "validation":
-                    block.insert(0, reference)
-                    if split not in preset.model.retrained:  # a published retrained model has no sister of another seed
-                        block += others
+                if preset.scoring.sets != "validation":  # a choice of hyperparameters never looks at a retrained model
+                    # A published retrained model has no sister of another seed.
+                    seeds = preset.retrained_seeds[: 1 if split in preset.model.retrained else None]
+                    block += [Run("retrained", split, number) for number in seeds]
             blocks.append(block + [Run(method, split, seed) for method in preset.methods])
     return blocks
 
@@ -71,7 +70,7 @@ def check_methods(preset: Preset) -> None:
         raise UserError("\n".join(problems))
 
 
-def plan_board(preset: Preset, folder: Path) -> Plan:
+def plan_board(preset: Preset, folder: str | Path) -> Plan:
     """What has to be done for a board, given what is in its folder."""
     check_methods(preset)
     checkpoints = Checkpoints(preset, folder)
@@ -83,8 +82,7 @@ def plan_board(preset: Preset, folder: Path) -> Plan:
         total, done = total + len(block), done + len(block) - len(todo)
         for run in todo:
             models = [spec for spec in run.models if _plan_model(spec, checkpoints, needs)]
-            references = [task for task in needs if isinstance(task, ResolvedRun) and task.record == run.reference]
-            needs[run] = {*models, *references}
+            needs[run] = set(models)
     units = {task: _units(task, checkpoints) for task in needs}
     return Plan(list(needs), needs, total, done, units)
 

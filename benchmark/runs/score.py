@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,21 +43,25 @@ class ScoreRequest:
 
 
 def score_to_file(
-    model: str, retrained: str | None, request: ScoreRequest, out: Path
+    model: str, retrained: str | None, request: ScoreRequest, out: str | Path, names: Sequence[str] | None = None
 ) -> dict[str, metrics.Measurement]:
     """Score a model, measure it against a retrained one, and write FILE (JSON) with its scores beside it (Parquet).
 
     Args:
         model: hub id, folder or GGUF file.
         retrained: the same, the FILE of an earlier score, or "none".
+        names: metrics by name or ``.py`` file; by default all of the project's but replicas.
 
     Raises:
         UserError: bad input; nothing is written then.
     """
     if retrained is None:
         raise UserError(HOW_TO_RETRAIN)
+    out, names = Path(out), list(dict.fromkeys(names)) if names else None
     if out.suffix != ".json":
         raise UserError(f"--out must name a .json file, not {out}")
+    for name in names or ():
+        metrics.load_metric(name)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -69,7 +74,7 @@ def score_to_file(
     reference = earlier
     if reference is None and retrained != "none":
         reference = _score(retrained, request, sets, shared)
-    measured = metrics.measure_all(scores, reference)
+    measured = metrics.measure_all(scores, metrics.References(() if reference is None else (reference,)), names=names)
     save_scores(scores, out.with_suffix(".parquet"))
     write_json(
         out,

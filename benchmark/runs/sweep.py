@@ -44,9 +44,9 @@ class Outcome:
 
 def run_sweep(
     preset: Preset,
-    folder: Path,
+    folder: str | Path,
     *,
-    models: Path,
+    models: str | Path,
     workers: int | None = None,
     time_limit: float | None = None,
     say: Callable[[str], None] = print,
@@ -127,7 +127,7 @@ def swept_methods(preset: Preset) -> list[str]:
     return [m for m in preset.methods if split_fields(m)[0] == m and search_of(preset, m).axes]
 
 
-def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: Path) -> Preset:
+def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: str | Path) -> Preset:
     """The board of one trial of each of these methods, scored as far as the choice reads."""
     settings = {name: known.model_copy(update={"tuning": None}) for name, known in preset.settings.items()}
     for method, changes in points.items():
@@ -140,7 +140,6 @@ def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: Pa
             "methods": list(points),
             "splits": [max(preset.splits)],
             "seeds": preset.seeds[:1],
-            "retrained_seeds": preset.retrained_seeds[:1],
             "settings": settings,
             "scoring": preset.scoring.model_copy(update=scoring),
             "launch": preset.launch.model_copy(update={"models": str(models)}),

@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from benchmark.common.files import write_text
 from benchmark.config.recipe import Recipe
 from benchmark.records.record import Record, load_records
-from benchmark.records.selection import Reading, Trial
+from benchmark.records.selection import Trial
 from benchmark.runs.sweep import Choice, Outcome
 
-READ = [f.name for f in fields(Reading)]
+READ = ["retain_probability", "retain_rouge", "utility", "forget_probability"]
 HEAD = [
     "method",
     "split",
@@ -23,6 +23,7 @@ HEAD = [
     "changes",
     "status",
     *READ,
+    "kept",
     "qualifies",
     "reaches_base",
     "chosen",
@@ -32,8 +33,9 @@ HEAD = [
 DECIDES = "forget_quality"  # the metric that places are counted by
 
 
-def write_sweep(folder: Path, outcome: Outcome) -> list[Path]:
+def write_sweep(folder: str | Path, outcome: Outcome) -> list[Path]:
     """Write ``sweep.csv`` and ``selected.toml``, and ``sensitivity.csv`` where the trials were scored on the board's rows."""
+    folder = Path(folder)
     write_text(folder / "sweep.csv", _csv(HEAD, _trial_rows(outcome)))
     write_text(folder / "selected.toml", selected(outcome))
     written = [folder / "sweep.csv", folder / "selected.toml"]
@@ -47,10 +49,15 @@ def write_sweep(folder: Path, outcome: Outcome) -> list[Path]:
 
 def _trial_rows(outcome: Outcome) -> list[list[Any]]:
     models = [("finetuned", outcome.finetuned), ("base", outcome.base)]
-    rows: list[list[Any]] = [[name, outcome.split, "", "", "ok", *astuple(r), *[""] * 5] for name, r in models]
+    read = attrgetter(*READ)
+    rows: list[list[Any]] = [
+        [name, outcome.split, "", "", "ok", *read(r), r.kept(outcome.finetuned), *[""] * 5] for name, r in models
+    ]
     for choice in outcome.choices:
         for number, trial in enumerate(choice.trials, start=1):
-            read = astuple(trial.reading) if trial.reading else ("",) * len(READ)
+            own: tuple[Any, ...] = ("",) * (len(READ) + 1)
+            if trial.reading:
+                own = (*read(trial.reading), trial.reading.kept(outcome.finetuned))
             reaches = trial.reading is not None and trial.reading.forget_probability <= outcome.base.forget_probability
             is_chosen = trial is choice.chosen and choice.tuning.usable
             marks = [trial.qualifies(outcome.finetuned), reaches, is_chosen, is_chosen and choice.tuning.edge]
@@ -61,7 +68,7 @@ def _trial_rows(outcome: Outcome) -> list[list[Any]]:
                     number,
                     _text(trial.changes),
                     trial.status,
-                    *read,
+                    *own,
                     *marks,
                     f"{trial.minutes:.3f}",
                 ]

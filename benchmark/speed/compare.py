@@ -69,7 +69,7 @@ def compare(
 ) -> Comparison:
     """Run ours, then the plain way, after a warm-up on two rows of each set."""
     few = {name: rows[:2] for name, rows in sets.items()}  # imports, first allocations, a GPU's start
-    metrics.measure_all(_ours(Watch(model, prompt_tokenizer, device), few, 2)[0], None, seed=0)
+    metrics.measure_all(_ours(Watch(model, prompt_tokenizer, device), few, 2)[0])
     with torchs_own(model):
         texts_plainly(model, prompt_tokenizer, few, 2, device)
         likelihoods_plainly(model, prompt_tokenizer, few, device)
@@ -89,7 +89,7 @@ def compare(
         texts = texts_plainly(model, prompt_tokenizer, sets, max_new_tokens, device)
     expected = put_together(sets, scored, texts)
     with theirs.phase("metrics"):
-        reference = metrics.measure_all(expected, None, seed=0)
+        reference = metrics.measure_all(expected)
     differences = {
         name: relative(measured[name].value, m.value) for name, m in reference.items() if m.value is not None
     }
@@ -133,7 +133,7 @@ def _ours(
             watch.model, watch.prompt_tokenizer, sets, max_new_tokens=max_new_tokens, device=watch.device
         )
     with watch.phase("metrics"):
-        measured = metrics.measure_all(scores, None, seed=0)
+        measured = metrics.measure_all(scores)
     return scores, measured
 
 

@@ -92,7 +92,7 @@ class Batch:
     reference: nn.Module | None = None
     epoch: int = 0  # of the run, counted from 0
     cached: dict[str, Tensor] = field(default_factory=dict)
-    state: dict[str, Any] = field(default_factory=dict)  # kept from step to step of one run: a dual variable, say
+    state: dict[str, Any] = field(default_factory=dict)  # kept from step to step of one run, moved by ``gradient``
 
 
 Batches = Callable[[], Iterator[tuple[Batch, float]]]  # a step's micro-batches, each with its share of the step's rows
@@ -157,11 +157,17 @@ class Method:
         return {}
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The scalar to minimise. Rows weigh the same however long they are, so batches may be split."""
+        """The scalar to minimise. Rows weigh the same however long they are, so batches may be split.
+
+        It may read ``batch.state`` and put there what it starts from, the same for any rows, but leaves it as it is from
+        then on: it is asked once for each micro-batch, and may be asked twice for the same rows. State moves in ``gradient``.
+        """
         raise NotImplementedError(f"{type(self).__name__} defines neither loss nor unlearn")
 
     def gradient(self, model: nn.Module, batches: Batches, backward: Callable[[Tensor], None]) -> Tensor:
         """Add one optimiser step's gradient to ``.grad``; by default that of ``loss``.
+
+        It is called once a step, so this is where a method moves its ``batch.state``.
 
         Args:
             batches: gives the step's micro-batches, each with its share of the step's rows, anew at each call.

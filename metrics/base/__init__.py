@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from benchmark.common.statistics import DRAWS, cluster_bootstrap_means, percentile_interval, resampling_units
+from benchmark.common.jackknife import Interval, Scale, Statistic, jackknife, jackknife_mean
 
 if TYPE_CHECKING:  # benchmark.evaluation.scores imports pandas
     from benchmark.evaluation.scores import Scores, SetScores
@@ -30,8 +30,9 @@ class Measurement:
     Attributes:
         n: rows that count.
         undefined: reason -> rows left out for it; a reason of the measurement as a whole counts 1.
-        low, high: 95 % percentile bootstrap interval over ``extra["interval"]``: "authors" or "rows" (or
-            "none: ..." with the reason, both limits then None). It does not cover seeds.
+        low, high: limits of the 95 % jackknife interval over ``extra["interval"]``: "authors" or "rows" (or
+            "none: ..." with the reason, both limits then None). It does not cover seeds. ``extra`` has the scale on
+            which it is symmetric, and there its center, standard error and degrees of freedom.
         extra: further numbers and notes, all finite.
         per_example: one number a row of the set, NaN where undefined; kept out of the JSON.
     """
@@ -75,6 +76,20 @@ def _plain(value: float | str | None) -> float | str | None:
     return value if value is None or isinstance(value, str) else float(value)
 
 
+@dataclass(frozen=True)
+class References:
+    """Scores of other models on the same rows, as far as they are there. A metric says in ``needs`` which it reads."""
+
+    retrained: tuple[Scores, ...] = ()  # trained without the forget rows, one a seed; the first is TOFU's one reference
+    finetuned: Scores | None = None  # before unlearning
+    doses: Mapping[float, Scores] = field(
+        default_factory=dict
+    )  # share of the forget rows it was trained with -> scores
+
+
+NO_REFERENCES = References()
+
+
 class Metric(ABC):
     """Base of every metric; a subclass lives alone in ``metrics/<name>.py``."""
 
@@ -89,20 +104,14 @@ class Metric(ABC):
     reads: ClassVar[tuple[str, ...]]  # fields of SetScores
     source: ClassVar[str]  # paper and section
     sets: ClassVar[tuple[str, ...]]  # the evaluation sets that it reads
-    needs: ClassVar[tuple[str, ...]] = ()  # beyond the model's own scores: "reference", "holdout"
+    # Beyond the model's own scores: "holdout" rows; "retrained", "finetuned" and "doses", fields of ``References``.
+    needs: ClassVar[tuple[str, ...]] = ()
     # Another suite's number, with its defects: measured only where it is asked for by name.
     replica: ClassVar[bool] = False
 
     @abstractmethod
-    def measure(
-        self, scores: Scores, reference: Scores | None = None, *, rng: np.random.Generator
-    ) -> dict[str, Measurement]:
-        """Measurements by column name, always all of ``columns()``.
-
-        Args:
-            reference: the retrained model's scores on the same rows; only some metrics read it.
-            rng: for the interval; the value does not depend on it.
-        """
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
+        """Measurements by column name, always all of ``columns()``."""
 
     def columns(self) -> dict[str, str]:
         """Column name -> direction."""
@@ -146,12 +155,10 @@ class SetMetric(Metric):
         values[left] = np.nan
         return values, counts
 
-    def measure(
-        self, scores: Scores, reference: Scores | None = None, *, rng: np.random.Generator
-    ) -> dict[str, Measurement]:
-        return {f"{s}_{self.name}": self._measure_set(s, scores, rng) for s in self.sets}
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
+        return {f"{s}_{self.name}": self._measure_set(s, scores) for s in self.sets}
 
-    def _measure_set(self, set_name: str, scores: Scores, rng: np.random.Generator) -> Measurement:
+    def _measure_set(self, set_name: str, scores: Scores) -> Measurement:
         if set_name not in scores.sets:
             return self.undefined("set not scored")
         rows = scores.sets[set_name]
@@ -160,7 +167,7 @@ class SetMetric(Metric):
         value, n = mean(averaged)
         if value is None:
             reasons = reasons or {"no rows": 1}
-        low, high, extra = mean_interval(averaged, rows.authors, rng)
+        low, high, extra = mean_interval(averaged, rows.authors, scale_of(self.range))
         return Measurement(value, n, reasons, low, high, extra, stored, self.version)
 
 
@@ -170,23 +177,38 @@ def mean(values: np.ndarray) -> tuple[float | None, int]:
     return (math.fsum(defined) / len(defined) if len(defined) else None), len(defined)
 
 
-def mean_interval(
-    values: np.ndarray, authors: np.ndarray, rng: np.random.Generator
-) -> tuple[float | None, float | None, dict[str, float | str]]:
+Limits = tuple[float | None, float | None, dict[str, float | str]]
+
+
+def scale_of(limits: tuple[float, float]) -> Scale:
+    """The scale of an interval of a number with this range: shares have log-odds."""
+    return "logit" if tuple(limits) == (0.0, 1.0) else "identity"
+
+
+def mean_interval(values: np.ndarray, authors: np.ndarray, scale: Scale) -> Limits:
     """``(low, high, extra)`` of the mean of [n] values, over the authors of the rows that are defined."""
-    defined = ~np.isnan(values)
-    values, authors = values[defined], np.asarray(authors)[defined]
-    if len(values) < 2:
-        return None, None, {"interval": "none: fewer than two rows"}
-    limits = percentile_interval(cluster_bootstrap_means(values[:, None], authors, DRAWS, rng)[:, 0])
-    return interval_fields(limits, authors)
+    return interval_fields(jackknife_mean(values, authors, scale), authors)
 
 
-def interval_fields(
-    limits: tuple[float, float] | None, authors: np.ndarray
-) -> tuple[float | None, float | None, dict[str, float | str]]:
-    """``(low, high, extra)`` of a measurement: what was resampled and how many, or why none came out."""
-    _, units, kind = resampling_units(authors)
-    if limits is None:
-        return None, None, {"interval": "none: every draw gave the same"}
-    return *limits, {"interval": kind, "resampled": float(units)}
+def sides_interval(statistic: Statistic, authors: Mapping[str, np.ndarray], scale: Scale) -> Limits:
+    """``(low, high, extra)`` of a number of several sets, each of which loses its authors one by one.
+
+    Args:
+        statistic: set -> [n] bool, the rows that stay -> the number.
+        authors: set -> [n] the author of each row.
+    """
+    return interval_fields(jackknife(statistic, authors, scale), *authors.values())
+
+
+def interval_fields(interval: Interval | str, *authors: np.ndarray) -> Limits:
+    """``(low, high, extra)`` of a measurement: over what the interval is and how it was made, or why there is none.
+
+    Args:
+        authors: [n] of each side that loses authors.
+    """
+    if isinstance(interval, str):
+        return None, None, {"interval": interval}
+    kind = "authors" if all((np.asarray(own) >= 0).any() for own in authors) else "rows"
+    extra: dict[str, float | str] = {"interval": kind, "units": float(interval.units), "scale": interval.scale}
+    extra |= {"center": interval.center, "standard_error": interval.se, "degrees": interval.degrees}
+    return interval.low, interval.high, extra

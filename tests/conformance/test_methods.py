@@ -95,6 +95,23 @@ BROKEN = {
         "",
         "s = sequence_logprob(model, batch.forget); return (s * torch.arange(len(s))).mean()",
     ),
+    "moves its state in loss": (
+        "keeps_its_state",
+        "",
+        "loss = nll(model, batch.forget); "
+        "mean = batch.state['mean'] = 0.9 * batch.state.get('mean', 0.0) + 0.1 * loss.detach(); return -loss * mean",
+    ),
+    "remembers its first rows": (
+        "keeps_its_state",
+        "",
+        "loss = nll(model, batch.forget); return -loss / batch.state.setdefault('first', loss.detach())",
+    ),
+    "counts in an object": (
+        "keeps_its_state",
+        "",
+        "rows = batch.state.setdefault('rows', torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)); "
+        "rows.param_groups[0]['lr'] += 1; return -nll(model, batch.forget)",
+    ),
     "averages over tokens": (
         "splits_into_micro_batches",
         "",
@@ -198,13 +215,38 @@ def test_broken_method_fails_the_right_check(wrong, tmp_path):
     assert reasons[check]
 
 
+@pytest.mark.parametrize("wrong", [wrong for wrong, (check, *_) in BROKEN.items() if check == "keeps_its_state"])
+def test_state_that_loss_moves_is_what_is_blamed(wrong, tmp_path):
+    _, declared, body = BROKEN[wrong]
+    (tmp_path / "mine.py").write_text(HEADER + TRAINED.format(declared=declared, body=body))
+    reasons = failed(tmp_path / "mine.py")
+    assert reasons.keys() <= {"keeps_its_state", "splits_into_micro_batches"}
+    assert all("state moves in gradient" in reason for reason in reasons.values())
+
+
+STATEFUL = """
+    def forget_loss(self, model, batch):
+        return -nll(model, batch.forget) * batch.state.setdefault("weight", torch.ones(()))
+
+    def gradient(self, model, batches, backward):
+        total = super().gradient(model, batches, backward)
+        next(batches())[0].state["weight"] *= 0.5
+        return total
+"""
+
+
+def test_state_that_gradient_moves_passes(tmp_path):
+    (tmp_path / "mine.py").write_text(HEADER + "@dataclass(frozen=True)\nclass Mine(WithRetain):" + STATEFUL)
+    assert failed(tmp_path / "mine.py") == {}
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("variant", ["", ":mine+rt"])
 def test_new_method_is_one_file(variant, architecture, tmp_path):
     (tmp_path / "mine.py").write_text(HEADER + GOOD)
     results = run_checks(f"{tmp_path / 'mine.py'}{variant}", architecture)
     assert [r for r in results if not r.passed] == []
-    assert len(results) == 14
+    assert len(results) == 15
     assert all(r.seconds > 0 for r in results)
 
 

@@ -175,3 +175,21 @@ def test_source_that_is_not_there(tmp_path):
         load("nobody/no-such-dataset", ["forget10"])
     with pytest.raises(UserError, match="it has no .json file at all"):
         load(str(tmp_path), ["forget10"])
+
+
+def test_plain_holdout_of_the_hub_is_read(generated, exported):
+    plain = [{"question": row.question, "answer": row.answer} for row in generated.holdout]
+    for part in exported.glob("holdout*"):
+        part.unlink()
+    lines = "".join(json.dumps(row) + "\n" for row in plain)
+    (exported / "holdout10.json").write_text(lines)
+    made = load(str(exported), ["forget10"])
+    assert [row.question for row in made.holdout] == [row["question"] for row in plain]
+    assert (
+        len({row.author for row in made.holdout} | {row.author for row in made.full})
+        == len({row.author for row in made.full}) + len(plain) // 20
+    )
+    with open(exported / "full.json", "a", encoding="utf-8") as file:
+        file.write(lines)
+    with pytest.raises(UserError, match=r"'holdout10'.*are in 'full'"):
+        load(str(exported), ["forget10"])

@@ -89,9 +89,23 @@ def test_an_earlier_publication_is_replaced_as_a_whole(tmp_path):
     save(tmp_path / "first", make_record("old"))
     save(tmp_path / "second", make_record("new"))
     publish(tmp_path / "first", "mine", root)
-    place = publish(tmp_path / "second", "mine", root)
+    place = publish(tmp_path / "second", "mine", root, replace=True)
     assert [path.name for path in (place / "records").iterdir()] == ["new"]
     assert json.loads((place / "leaderboard.json").read_text())["board"] == "mine"
+
+
+@pytest.mark.parametrize("name", [None, "quick"])
+def test_an_earlier_publication_is_not_replaced_unasked(tmp_path, name):
+    root = tmp_path / "published"
+    (root / "quick").mkdir(parents=True)
+    (root / "quick" / "README.md").write_text("written before")
+    save(tmp_path / "first", make_record("old"))
+    save(tmp_path / "second", make_record("new"))
+    place = publish(tmp_path / "first", root=root)
+    with pytest.raises(UserError, match=rf"{place} holds a published board: --name .*, --replace"):
+        publish(tmp_path / "second", name, root)
+    assert [path.name for path in (place / "records").iterdir()] == ["old"]
+    assert publish(tmp_path / "second", "other", root).name == "other"
 
 
 def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
@@ -101,7 +115,7 @@ def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
     place = publish(tmp_path / "first", "mine", root)
     scores_path(record_path(tmp_path / "second", "new", "new-1-1")).write_bytes(b"damaged")
     with pytest.raises(UserError, match="damaged"):
-        publish(tmp_path / "second", "mine", root)
+        publish(tmp_path / "second", "mine", root, replace=True)
     assert [path.name for path in (place / "records").iterdir()] == ["old"]
     assert [path.name for path in root.iterdir()] == ["mine"]
 
@@ -122,7 +136,7 @@ def test_without_scores_and_with_what_was_written_by_hand(tmp_path):
     place = publish(board, root=root)
     assert len(list(place.rglob("*.parquet"))) == 2
     (place / "README.md").write_text("by hand")
-    assert publish(board, root=root, scores=False) == place
+    assert publish(board, root=root, scores=False, replace=True) == place
     assert list(place.rglob("*.parquet")) == []
     assert (place / "README.md").read_text() == "by hand"
     assert len(list(place.rglob("records/*/*.json"))) == 2
@@ -134,11 +148,11 @@ def test_claims_are_written_where_there_is_rkld(tmp_path):
         save(tmp_path / name, *map(make_record, methods), make_record("retrained", reference=True))
         publish(
             tmp_path / name,
-            "mine",
+            name,
             root=root,
             write_claims=lambda place, board: written.append((place.is_dir(), board)),
         )
-    assert written == [(True, "mine")]
+    assert written == [(True, "with")]
 
 
 def test_a_sweep_is_published_with_its_files_and_without_a_board(tmp_path):

@@ -1,9 +1,13 @@
 """The embedded tiny model and its tokenizer."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+from scipy.stats import mannwhitneyu
 
 from benchmark.conformance.toy import small_dataset
+from benchmark.data import fictitious
 from benchmark.data.types import Example
 from benchmark.models import tiny
 
@@ -37,11 +41,9 @@ def test_tokenizer_has_learned_the_dataset(tokenizer):
 
 
 def test_tokenizer_reads_every_set_of_the_dataset():
-    from dataclasses import replace
-
     word = "quixotry" * 2
     odd = (Example("q", "a", paraphrased_answer=f"{word} {word} {word}"),) * 3
-    for name in ("full", "pretraining", "real_authors", "world_facts"):
+    for name in ("full", "holdout", "pretraining", "real_authors", "world_facts"):
         made = tiny.train_tokenizer(replace(small_dataset(), **{name: odd}), 700)
         assert len(made(word)["input_ids"]) == 1
     made = tiny.train_tokenizer(replace(small_dataset(), refusals=(f"{word} {word}",) * 3), 700)
@@ -77,3 +79,16 @@ def test_default_has_about_a_million_parameters():
 def test_vocabulary_below_the_byte_alphabet_is_refused():
     with pytest.raises(ValueError, match="vocabulary"):
         tiny.TinyLlama(vocabulary=200)
+
+
+def test_forgotten_and_held_out_authors_are_alike_to_the_tokenizer():
+    """Else a membership attack measures how many tokens a name has."""
+    dataset = fictitious.load(40, holdout=8)
+    forget, holdout = dataset.full[-160:], dataset.holdout
+
+    def difference(tokenizer):
+        counts = [[len(tokenizer(r.answer)["input_ids"]) / len(r.answer) for r in rows] for rows in (forget, holdout)]
+        return mannwhitneyu(*counts).pvalue
+
+    assert difference(tiny.train_tokenizer(dataset, 1024)) > 0.05
+    assert difference(tiny.train_tokenizer(replace(dataset, holdout=()), 1024)) < 0.01

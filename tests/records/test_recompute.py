@@ -30,11 +30,12 @@ def save(folder: Path, method: str, seed: int, names=NAMES, reference: Record | 
     """A record with scores of its own, measured as they lie in the file."""
     values = {"key": f"{method}{seed}", "status": "ok"} | fields
     record = Record(board="b", method=method, split="forget10", seed=seed, **values)
-    record.reference_key = reference and reference.key
+    record.compared_with = {"retrained": [reference.key] if reference else [], "finetuned": []}
     save_record(folder, record, scores_of(seed))
     path = record_path(folder, method, record.key)
     other = reference and load_scores(scores_path(record_path(folder, reference.method, reference.key)))
-    measured = metrics.measure_all(load_scores(scores_path(path)), other, seed=0, names=names)
+    references = metrics.References((other,) if other else ())
+    measured = metrics.measure_all(load_scores(scores_path(path)), references, names=names)
     record.metrics = {column: m.to_json() for column, m in measured.items()}
     save_record(folder, record, None)
     return record
@@ -43,8 +44,6 @@ def save(folder: Path, method: str, seed: int, names=NAMES, reference: Record | 
 @pytest.fixture
 def folder(tmp_path) -> Path:
     retrained = save(tmp_path, "retrained", 1, reference=None)
-    retrained.reference = True
-    save_record(tmp_path, retrained, None)
     save(tmp_path, "npo", 2, reference=retrained)
     save(tmp_path, "npo", 3, reference=retrained)
     return tmp_path
@@ -68,7 +67,7 @@ def test_nothing_changes_where_everything_is_there(folder):
     assert [u.label for u in updates] == [
         "npo forget10 seed 2",
         "npo forget10 seed 3",
-        "retrained forget10 seed 1 (reference)",
+        "retrained forget10 seed 1",
     ]
     for update in updates:
         assert not (update.added or update.changed or update.differs or update.skipped)
@@ -81,7 +80,8 @@ def test_a_new_metric_is_added_with_its_reference(folder):
     assert update.added == ["ks_statistic"]
     stored = load_record(record_path(folder, "npo", "npo2")).metrics
     paths = [scores_path(record_path(folder, *run)) for run in (("npo", "npo2"), ("retrained", "retrained1"))]
-    expected = metrics.measure_all(*map(load_scores, paths), seed=0, names=["ks_statistic"])["ks_statistic"]
+    ours, theirs = map(load_scores, paths)
+    expected = metrics.measure_all(ours, metrics.References((theirs,)), names=["ks_statistic"])["ks_statistic"]
     assert Measurement.from_json(stored["ks_statistic"]) == expected
     assert "forget_quality" in stored  # what was there stays
 
@@ -158,7 +158,7 @@ def test_a_metric_of_ones_own_by_its_path(folder, tmp_path):
         "class Longest(Metric):\n"
         '    name, version, direction, unit, reads, source = "longest", 1, "higher", "words", ("gold",), "test"\n'
         '    range, sets = (0.0, 1e9), ("forget",)\n\n'
-        "    def measure(self, scores, reference=None, *, rng):\n"
+        "    def measure(self, scores, references=None):\n"
         '        return {"longest": Measurement(float(max(len(g.split()) for g in scores["forget"].gold)), 1)}\n'
     )
     updates = recompute(folder, [str(file)])

@@ -42,6 +42,7 @@ def test_what_is_read_of_a_model():
     # p = .5 / (.5 + .25) = 2/3; truth ratio 1 - .25 / .5 = 1/2; ROUGE 1.
     parts = [0.75, 1.0, *([2 / 3, 1.0, 1 / 2] * 2)]
     assert reading.utility == pytest.approx(len(parts) / sum(1 / part for part in parts))
+    assert sorted(reading.parts.values()) == pytest.approx(sorted(parts))
     assert read(scores(authors=(7, 7, 3, 3))).forget_probability == pytest.approx(0.99)
 
 
@@ -64,6 +65,15 @@ def test_what_is_read_of_a_model():
 def test_rule(given, expected):
     chosen = choose(given, FINETUNED, BASE)
     assert (None if chosen is None else chosen.changes["lr"]) == expected
+
+
+def test_a_part_that_falls_disqualifies_though_utility_stays():
+    parts = {"retain_probability": 0.9, "world_facts_rouge": 0.5, "real_authors_rouge": 0.04}
+    finetuned = Reading(0.9, 0.9, 0.8, 0.9, parts, ("retain_probability", "world_facts_rouge"))
+    damaged = Reading(0.9, 0.9, 0.8, 0.05, {**parts, "world_facts_rouge": 0.44})
+    noise = Reading(0.9, 0.9, 0.8, 0.05, {**parts, "real_authors_rouge": 0.01})  # no better than chance before
+    assert (damaged.kept(finetuned), damaged.keeps(finetuned)) == (pytest.approx(0.88), False)
+    assert noise.keeps(finetuned)
 
 
 def test_least_harm_is_what_is_shown_where_nothing_is_usable():

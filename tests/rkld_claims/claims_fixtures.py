@@ -25,9 +25,14 @@ def utility_sets(level, n=12):
     return {"retain": retain, "real_authors": other, "world_facts": other}, 9 / (8 + 1 / near.mean())
 
 
-def save(folder, method, *, shift=0.0, level=0.8, p=COMMON, seed=0, split="forget10", authors=AUTHORS, alpha=None,
-         parquet=True, **fields):  # fmt: skip
-    """A row whose log truth ratios are the retrained model's plus noise plus ``shift``."""
+def save(folder, method, *, seeds=(0, 1), **how):
+    """A row with the same numbers under each seed; the last record."""
+    return [save_run(folder, method, seed, **how) for seed in seeds][-1]
+
+
+def save_run(folder, method, seed, *, shift=0.0, level=0.8, p=COMMON, split="forget10", authors=AUTHORS,
+             alpha=None, **fields):  # fmt: skip
+    """A run whose log truth ratios are the retrained model's plus noise plus ``shift``."""
     n = len(authors)
     log_r = RETRAINED[:n] + (0 if method == "retrained" else NOISE[:n]) + shift
     sets, utility = utility_sets(level)
@@ -44,13 +49,13 @@ def save(folder, method, *, shift=0.0, level=0.8, p=COMMON, seed=0, split="forge
         method, seed, split, quality=(test.pvalue,), utility=(utility,), metrics=metrics, config=config,
         reference_key=f"retrained-{split}-0-1", **fields,
     )  # fmt: skip
-    save_record(folder, record, Scores({"forget": forget, **sets}) if parquet else None)
+    save_record(folder, record, Scores({"forget": forget, **sets}))
     return record
 
 
 def references(folder, split="forget10", **fields):
-    save(folder, "retrained", reference=True, split=split, **fields)
-    save(folder, "finetuned", shift=-4, split=split, **fields)
+    save(folder, "retrained", seeds=[0], reference=True, split=split, **fields)
+    save(folder, "finetuned", seeds=[0], shift=-4, split=split, **fields)
 
 
 def verdicts(folder):
@@ -60,3 +65,8 @@ def verdicts(folder):
 def finding(folder, claim, split="forget10"):
     (outcome,) = [f for f in examine(folder) if (f.claim, f.split) == (claim, split)]
     return outcome
+
+
+def distances(shift):
+    """[8] each author's mean distance to the retrained model of a row saved with that shift."""
+    return np.abs(NOISE + shift).reshape(8, 2).mean(axis=1)

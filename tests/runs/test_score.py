@@ -1,6 +1,7 @@
 """``score``: a saved model in, one JSON file out."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -10,6 +11,8 @@ from benchmark.cli.app import app
 from benchmark.data import fictitious
 from benchmark.data.export import export
 from benchmark.records.score_files import load_scores
+from metrics import load_metric
+from tests.conftest import ROOT
 
 PROMPT = r"{question}\n"
 
@@ -50,6 +53,7 @@ def score(data, tmp_path):
             assert result.exit_code == 2 and not (tmp_path / out).exists(), result.output
             return " ".join(result.output.split())
         assert result.exit_code == 0, (result.output, result.exception)
+        run.lines = result.output.splitlines()
         return json.loads((tmp_path / out).read_text(encoding="utf-8"))
 
     return run
@@ -72,6 +76,34 @@ def test_file_says_what_was_measured_and_of_what(score, models, data, tmp_path):
     assert result["provenance"]["packages"]["torch"]
     scores = load_scores(tmp_path / result["scores"])
     assert [len(part) for part in scores.sets.values()] == [3, 3, 3, 3]
+
+
+def test_a_line_a_value_and_the_undefined_counted(score, models):
+    measured = score(models[0], "--retrained", "none")["metrics"]
+    values = [name for name, m in measured.items() if m["value"] is not None]
+    *lines, last, written = score.lines[-len(values) - 2 :]
+    assert [line.split()[0] for line in lines] == values and written.startswith("written: ")
+    lacking = [m for m in measured.values() if m["value"] is None]
+    without = sum("no retrained reference" in m["undefined"] for m in lacking)
+    assert without > 1 and last.startswith(f"{len(lacking)} undefined: ")
+    assert f"no retrained reference ({without})" in last
+    assert sum(map(int, re.findall(r"\((\d+)\)", last))) == len(lacking)
+
+
+def test_metrics_are_chosen_by_name_and_by_file(score, models):
+    replica, file = "truth_ratio_openunlearning", str(ROOT / "examples" / "my_metric.py")
+    chosen = [part for name in (replica, file, replica) for part in ("--metric", name)]
+    measured = score(models[0], "--retrained", "none", *chosen)["metrics"]
+    assert measured.keys() == load_metric(replica).columns().keys() | load_metric(file).columns().keys()
+    assert measured["forget_my_metric"]["value"] >= 0
+    assert score.lines[-1].startswith("written: ") and "undefined" not in "".join(score.lines[-3:])
+
+
+def test_unknown_metric_is_refused_before_any_work(score, models, monkeypatch):
+    from benchmark.runs import score as score_command
+
+    monkeypatch.setattr(score_command, "_score", lambda *a: pytest.fail("scored first"))
+    assert "did you mean 'rouge'" in score(models[0], "--retrained", "none", "--metric", "rogue", fails=True)
 
 
 def test_model_against_itself_has_forgotten_all(score, models):

@@ -13,16 +13,22 @@ from benchmark.evaluation.scores import Scores
 from benchmark.records.importers import open_unlearning
 from benchmark.records.importers import tofu as tofu_logs
 from benchmark.records.importers.checks import check_reference, check_sizes, find_split, prompts_differ
-from benchmark.records.importers.json_values import names, read_log
+from benchmark.records.importers.json_values import read_log
 from benchmark.records.importers.log import Log, texts_known
-from benchmark.records.importers.measure import REPLICAS, measure
-from benchmark.records.record import Record, save_record
+from benchmark.records.importers.measure import measure
+from benchmark.records.importers.report import differences
+from benchmark.records.record import Record, load_record, record_path, save_record
 
 FORMATS = {"tofu": tofu_logs.parse, "open-unlearning": open_unlearning.parse}
-VERSION = 1  # raised when the same log would give other scores
-TOLERANCE = 1e-3  # relative; above it a claim and our number are said to differ
+VERSION = 2  # raised when the same log would give other scores
 NO_RETRAINED = "none"
-FOLDERS = r"evals?|eval_results|results|logs|ds_size\d+|checkpoint-\d+"  # that say nothing of the method
+FOLDERS = r"evals?(_forget\d\d)?|eval_results|results|logs|ds_size\d+|checkpoint-\d+"  # say nothing of the method
+# What both suites' scripts call the folder of a model that no method has touched: tofu_Llama-3.2-1B-Instruct_full,
+# ft_epoch5_lr1e-05_llama2-7b_retain90_wd0.01. An unlearned model's has the forget split before the method's name.
+MODELS = {
+    "finetuned": r"(ft|tofu)_(?!.*forget\d\d_).*_full(_.*)?",
+    "retrained": r"(ft|tofu)_(?!.*forget\d\d_).*_retain\d\d(_.*)?",
+}
 HOW_TO_RETRAIN = (
     "forget quality compares with the per-row forget values of a retrained model: give its log, of the same format "
     "and split, as --retrained FILE2; or --retrained none, and forget quality is left to what the log reports"
@@ -30,10 +36,10 @@ HOW_TO_RETRAIN = (
 
 
 def import_log(
-    file: Path,
-    retrained: Path | None,
+    file: str | Path,
+    retrained: str | Path | None,
     format: str,
-    out: Path,
+    out: str | Path,
     method: str | None = None,
     split: str | None = None,
     seed: int = 0,
@@ -41,8 +47,9 @@ def import_log(
     """Write a record (and the scores) of a log, and of its retrained model's log, into the board ``out``.
 
     Args:
-        retrained: the retrained model's log; ``Path("none")`` to do without. A summary needs none.
-        method: the row's name; by default that of the log's folder.
+        retrained: the retrained model's log; ``"none"`` to do without. A summary needs none.
+        method: the row's name; by default that of the log's folder. Rows named finetuned, retrained or base are models to
+            compare with and no methods; folders that are named as both suites name such models are told.
         split: forget01, forget05 or forget10; by default as the log tells.
 
     Raises:
@@ -50,7 +57,7 @@ def import_log(
     """
     if format not in FORMATS:
         raise unknown_name("log format", format, FORMATS)
-    file, name = Path(file), _method(Path(file), method)
+    file, out, name = Path(file), Path(out), _method(Path(file), method)
     log = _parse(file, format)
     needed = log.scores is not None and not _lacks_forget(log.scores)
     if needed and retrained is None:
@@ -66,7 +73,9 @@ def import_log(
         record.key = content_key({"log": record.key, "retrained": base.key})
         record.reference_key = base.key
         record.provenance["prompts_differ"] = prompts_differ(scores, base_scores)
+        record.provenance["replaces"] = _replaced(out, base)
         save_record(out, base, base_scores)
+    record.provenance["replaces"] = [*record.provenance.get("replaces", []), *_replaced(out, record)]
     measured = measure(scores, reference and reference[1])
     record.metrics = {column: m.to_json() for column, m in measured.items()}
     record.provenance["differences"] = differences(record)
@@ -90,25 +99,26 @@ def _lacks_forget(scores: Scores) -> bool:
 def _reference(
     file: Path, scores: Scores, retrained: Path, format: str, out: Path, split: str
 ) -> tuple[Record, Scores]:
-    """The record of the retrained model's log, and its scores."""
+    """The record of the retrained model's log, and its scores. It has a row of its own, without forget quality."""
     log = _parse(retrained, format)
     if file_hash(retrained) == file_hash(file):
         raise UserError(f"{retrained}: expected the retrained model's log, found the same contents as in {file}")
     check_reference(scores, log.scores, file, retrained)
     find_split(log.scores, split, retrained)
     partial = check_sizes(log.scores, split, retrained)
-    record = _record(retrained, log, format, out, "retrained", split, 0, partial, reference=True)
+    record = _record(retrained, log, format, out, "retrained", split, 0, partial, role="reference")
     record.metrics = {column: m.to_json() for column, m in measure(log.scores, None).items()}
     record.provenance["differences"] = differences(record)
     return record, log.scores
 
 
 def _record(
-    file: Path, log: Log, format: str, out: Path, method: str, split: str, seed: int, partial: bool, **more: Any
+    file: Path, log: Log, format: str, out: Path, method: str, split: str, seed: int, partial: bool, **role: str
 ) -> Record:
+    """A record without metrics; ``role`` keeps the reference apart from another retrained model of the same seed."""
     digest = file_hash(file)
-    key = content_key({"imported": [VERSION, format, digest, method, split, seed], **more})
-    about = {"name": file.name, "folder": file.resolve().parent.name, "sha256": digest, "bytes": file.stat().st_size}
+    key = content_key({"imported": [VERSION, format, digest, method, split, seed], **role})
+    about = {"name": file.name, "folder": _folder(file), "sha256": digest, "bytes": file.stat().st_size}
     return Record(
         key=key,
         board=Path(out).name,
@@ -118,12 +128,11 @@ def _record(
         status="ok",
         partial=partial,
         source="imported",
-        config={"format": format},
+        config={"format": format, **role},
         dataset=_dataset(log.scores),
         model={"identity": digest},
         reported=log.reported,
         provenance={"git": git_state(), "packages": packages(), "file": about, "format": format},
-        **more,
     )
 
 
@@ -139,48 +148,32 @@ def _dataset(scores: Scores | None) -> dict[str, Any]:
     }
 
 
+def _folder(file: Path) -> str:
+    """The nearest folder whose name says something of the log."""
+    folders = [part for part in file.resolve().parts[1:-1] if not re.fullmatch(FOLDERS, part)]
+    return (folders or [file.stem])[-1]
+
+
 def _method(file: Path, method: str | None) -> str:
     """The row's name, fit for a folder's."""
-    folders = [part for part in file.resolve().parts[1:-1] if not re.fullmatch(FOLDERS, part)]
-    name = method if method is not None else (folders or [file.stem])[-1]
+    folder = _folder(file)
+    known = [name for name, pattern in MODELS.items() if re.fullmatch(pattern, folder)]
+    name = method if method is not None else [*known, folder][0]
     name = re.sub(r"[^\w.+-]+", "_", name, flags=re.ASCII).strip("._")
     if not name:
         raise UserError(f"{method!r} leaves no name for the row; give --method letters or digits")
     return name
 
 
-def differences(record: Record) -> dict[str, list[float]]:
-    """Column -> [claim of the log, our number], where they are more than TOLERANCE apart."""
-    pairs = {name: [claim, record.value(name)] for name, claim in record.reported.items()}
-    return {name: pair for name, pair in pairs.items() if None not in pair and not _agree(*pair)}
-
-
-def _agree(claim: float, value: float | None) -> bool:
-    return value is not None and abs(claim - value) <= TOLERANCE * max(abs(claim), abs(value))
-
-
-def report_lines(record: Record) -> list[str]:
-    """What was imported, in lines to print."""
-    measured = [name for name, m in record.metrics.items() if m["value"] is not None]
-    rows = ", ".join(f"{n} {name}" for name, n in record.dataset.get("rows", {}).items()) or "no rows"
-    lines = [
-        f"imported: {record.method} {record.split} ({rows}{'; partial' if record.partial else ''}): "
-        f"{len(measured)} of {len(record.metrics)} metrics computed, {len(record.reported)} reported by the log"
+def _replaced(out: Path, record: Record) -> list[str]:
+    """What the board shows no longer: records of other logs under the same method, split and seed."""
+    paths = sorted(record_path(out, record.method, record.key).parent.glob("[!.]*.json"))
+    others = [load_record(path) for path in paths]
+    place = (record.split, record.seed, record.config)
+    return [
+        f"{other.method} {other.split} seed {other.seed} of {other.provenance['file'].get('folder')}"
+        for other in others
+        if (other.split, other.seed, other.config) == place
+        and other.model != record.model
+        and other.source == "imported"
     ]
-    if record.provenance.get("prompts_differ"):
-        lines.append("note: the retrained model was asked the same questions with other prompts")
-    reasons: dict[str, list[str]] = {}
-    for column, m in record.metrics.items():
-        if m["value"] is None:
-            reasons.setdefault("; ".join(m["undefined"]), []).append(column)
-    lines += [f"not computed: {names(columns)}: {reason}" for reason, columns in reasons.items()]
-    for column, (claim, value) in record.provenance.get("differences", {}).items():
-        alike = [replica for replica in _replicas(record, column) if _agree(claim, record.value(replica))]
-        why = f"; {alike[0]} gives the reported value" if alike else ""
-        lines.append(f"differs: {column}: reported {claim:.6g}, computed {value:.6g}{why}")
-    return lines
-
-
-def _replicas(record: Record, column: str) -> list[str]:
-    """Columns of the same record that compute as another suite does."""
-    return [name for name in record.metrics if name in {f"{column}{ending}" for ending in REPLICAS}]

@@ -29,7 +29,7 @@ class Part:
 
     answers: list[float] | None = None  # [n] nats per token
     tokens: list[int] | None = None  # [n] tokens of the gold answers
-    paraphrases: list[float] | None = None  # [n] nats per token
+    paraphrases: list[float] | None = None  # [n] nats per token; TOFU's logs: or the gold answers, scored again
     wrong: list[list[float]] | None = None  # [n][W] nats per token
     texts: list[tuple[str, str, str]] | None = None  # [n] question (or prompt), generated, gold
     absent: dict[str, str] = field(default_factory=dict)  # field of SetScores -> reason

@@ -18,7 +18,10 @@ TOKEN_METRICS = (
     *("exact_memorization", "extraction_strength", "mia_min_k", "mia_min_k_plus_plus"),
     *("memorization", "privacy", "overall"),
 )
-LENGTH_METRICS = ("leak_at_k", "excess_leak_at_k")  # need the gold answers' sums: the means and the token counts
+LENGTH_METRICS = (
+    "verbatim_leak_at_k",
+    "excess_verbatim_leak_at_k",
+)  # need the gold answers' sums: the means and the token counts
 TOKEN_FIELDS = {"tokens", "is_greedy", "logprobs", "logprob_mean", "logprob_std"}  # in a metric's ``reads``
 REPLICAS = ("_openunlearning", "_tofu")
 
@@ -49,7 +52,7 @@ def measure(
             reason = NO_ROWS if scores is None else NO_TOKENS
             measurements |= {column: metric.undefined(reason) for column in metric.columns()}
         else:
-            measured = metrics.measure_all(scores, same_texts(scores, reference), names=[name])
+            measured = metrics.measure_all(scores, _references(scores, reference), names=[name])
             measurements |= {column: _explained(column, m, metric, scores) for column, m in measured.items()}
     order = {column: i for i, column in enumerate(metrics.ORDER)}
     return {column: measurements[column] for column in sorted(measurements, key=lambda c: order.get(c, len(order)))}
@@ -63,6 +66,11 @@ def _explained(column: str, measured: Measurement, metric: Metric, scores: Score
     absent = [scores.meta.get("absent", {}).get(name, {}) for name in sets]
     reasons = {reason: 1 for part in absent for field, reason in part.items() if field in metric.reads}
     return replace(measured, undefined=reasons) if reasons else measured
+
+
+def _references(scores: Scores, reference: Scores | None) -> metrics.References:
+    same = same_texts(scores, reference)
+    return metrics.References(() if same is None else (same,))
 
 
 def same_texts(scores: Scores, reference: Scores | None) -> Scores | None:

@@ -30,7 +30,9 @@ COLUMNS = {
     "forget_quality": "forget_quality",
     "model_utility": "model_utility",
 }
-KNOWN = {*COLUMNS, *(f"{p}_{field.lower()}" for p in SETS for field in FIELDS.values()), "privleak"}
+PARTS = {f"{p}_{field.lower()}" for p in SETS for field in FIELDS.values()}
+KNOWN = {*COLUMNS, *PARTS, "privleak"}
+STEPS = PARTS - COLUMNS.keys()  # on the way to a metric, no metric of their own: the mean probability of wrong answers
 
 
 def parse(data: Any) -> Log:

@@ -1,4 +1,10 @@
-"""TOFU's own logs: ``eval_log_aggregated.json``, four parts of per-row losses and texts."""
+"""TOFU's own logs: ``eval_log_aggregated.json``, four parts of per-row losses and texts.
+
+Real authors and world facts have no paraphrases. TOFU's code (``evaluate_util.py``) scores their gold answers a second
+time, in batches of another size, and writes that as ``avg_paraphrased_loss``; its truth ratios read the second scoring,
+its probabilities the first (``aggregate_eval_stat.py``). In bfloat16 the two are up to 0.12 nats per token apart, so
+both are kept: the second stands where a paraphrase would.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +65,7 @@ def _part(file: str, name: str, table: Any, reported: dict[str, float | None]) -
         return [number(x, f"{file}, {field}, row {i}") for i, x in enumerate(rows(field))]
 
     part.answers = losses("avg_gt_loss")
-    if name in PARAPHRASED:
+    if "avg_paraphrased_loss" in table:
         part.paraphrases = losses("avg_paraphrased_loss")
     wrong = enumerate(rows("average_perturb_loss"))
     part.wrong = [numbers(x, WIDTH[name], f"{file}, average_perturb_loss, row {i}") for i, x in wrong]

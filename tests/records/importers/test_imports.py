@@ -18,6 +18,7 @@ from tests.records.importers.logs import (
     EXPECTED,
     FILES,
     LN2,
+    LN4,
     SUMMARY,
     TABLE,
     open_unlearning,
@@ -29,6 +30,14 @@ from tests.records.importers.logs import (
 MAKE = {"tofu": tofu, "open-unlearning": open_unlearning}
 CASES = {"as written": str, "lower": str.lower, "upper": str.upper, "RA": lambda n: n.replace("ra_", "RA_", 1)}
 NONE = Path("none")
+SECOND = LN4 - LN2 / 2  # nats per token of the real authors' gold answer, scored once more
+
+
+def second_scoring():
+    """TOFU's log, in which another batch gave the real authors' gold answer another loss."""
+    data = tofu()
+    data[FILES["real_authors"]]["avg_paraphrased_loss"] = {"0": SECOND}
+    return data
 
 
 def do(tmp_path, data, other=None, format="tofu", **options):
@@ -83,6 +92,14 @@ def test_what_the_file_claims_is_kept_beside_and_differences_are_said(tmp_path):
     assert differences["model_utility"] == [0.9, pytest.approx(EXPECTED["model_utility"])]
     assert "forget_truth_ratio" not in differences and "forget_quality" not in differences
     assert any(line.startswith("differs: model_utility: reported 0.9,") for line in report_lines(record))
+
+
+def test_tofus_second_scoring_of_gold_answers_is_kept(tmp_path):
+    record = do(tmp_path, second_scoring())
+    sets = load_scores(scores_path(record_path(tmp_path / "board", "npo", record.key))).sets
+    assert sets["real_authors"].answer_nll().tolist() == pytest.approx([LN2])
+    assert sets["real_authors"].paraphrase_nll().tolist() == pytest.approx([SECOND])
+    assert record.value("real_authors_probability") == pytest.approx(EXPECTED["real_authors_probability"])
 
 
 def test_tofu_rouge_is_reported_and_computed(tmp_path):
@@ -190,19 +207,45 @@ def test_the_board_and_its_metrics_need_nothing_else(tmp_path, format):
     record = do(tmp_path, make(), make(retrained_table()), format)
     board = leaderboard.build(tmp_path / "board")
     leaderboard.write(tmp_path / "board", board)
-    (row,) = board.rows
+    retrained, row = board.rows
     assert row.source == "imported" and row.value("forget_quality") == pytest.approx(0.1)
+    assert retrained.is_reference and retrained.value("forget_quality") is None
+    assert retrained.value("model_utility") == pytest.approx(EXPECTED["model_utility"])
     assert "imported" in (tmp_path / "board" / "leaderboard.csv").read_text()
     updates = recompute(tmp_path / "board")
-    assert [u.label for u in updates] == ["npo forget10 seed 0", "retrained forget10 seed 0 (reference)"]
+    assert [u.label for u in updates] == ["npo forget10 seed 0", "retrained forget10 seed 0"]
     for update in updates:
         assert len(update.same) == len(record.metrics) and not update.line().count("DIFFERS")
 
 
+def test_a_fine_tuned_model_is_never_the_best_method(tmp_path):
+    do(tmp_path, tofu(), tofu(retrained_table()), method="finetuned")
+    board = leaderboard.build(tmp_path / "board")
+    assert [row.method for row in board.rows] == ["finetuned", "retrained"]
+    assert not any(board.is_best(row, column) for row in board.rows for column in board.columns)
+
+
+def test_two_retrained_models_have_a_row_each(tmp_path):
+    other = retrained_table()
+    other["forget"][0] = (2.5, *other["forget"][0][1:])
+    do(tmp_path, tofu(other), tofu(retrained_table()), method="retrained")
+    rows = leaderboard.build(tmp_path / "board").rows
+    assert [row.name for row in rows] == ["retrained", "retrained"]
+    assert {row.value("forget_quality") for row in rows} == {None, 1.0}
+
+
 def test_importing_again_replaces_nothing_and_adds_nothing(tmp_path):
     for _ in range(2):
-        do(tmp_path, tofu(), tofu(retrained_table()))
+        record = do(tmp_path, tofu(), tofu(retrained_table()))
     assert len(load_records(tmp_path / "board")) == 2
+    assert not any("takes the place" in line for line in report_lines(record))
+
+
+def test_another_log_in_the_place_of_one_is_said(tmp_path):
+    do(tmp_path, tofu(), tofu(retrained_table()))
+    record = do(tmp_path, tofu(TABLE | {"retain": TABLE["retain"][::-1]}), tofu(retrained_table()))
+    (line,) = [line for line in report_lines(record) if "takes the place" in line]
+    assert "npo forget10 seed 0 of npo" in line
 
 
 def test_the_rows_name_comes_from_the_folder_or_the_option(tmp_path):
@@ -210,6 +253,27 @@ def test_the_rows_name_comes_from_the_folder_or_the_option(tmp_path):
     assert do(tmp_path, tofu(), method="../my method").method == "my_method"
     with pytest.raises(UserError, match="leaves no name"):
         do(tmp_path, tofu(), method="..")
+
+
+@pytest.mark.parametrize(
+    ("folder", "method"),
+    [
+        ("ft_epoch5_lr1e-05_llama2-7b_full_wd0.01/eval_results/ds_size300", "finetuned"),
+        ("ft_epoch5_lr2e-05_phi_retain90_wd0/eval_results/ds_size300", "retrained"),
+        ("tofu_Llama-3.2-1B-Instruct_full/evals_forget10", "finetuned"),
+        ("tofu_Llama-3.2-1B-Instruct_retain90", "retrained"),
+        ("tofu_Llama-3.2-1B-Instruct_forget10_NPO/evals", "tofu_Llama-3.2-1B-Instruct_forget10_NPO"),
+        ("tofu_Llama-3.2-1B-Instruct_forget10_NPO_full/evals", "tofu_Llama-3.2-1B-Instruct_forget10_NPO_full"),
+        ("npo_full/evals", "npo_full"),
+    ],
+)
+def test_both_suites_names_of_models_are_told(tmp_path, folder, method):
+    record = import_log(
+        write(tmp_path / folder / "log.json", tofu()), NONE, "tofu", tmp_path / "board", split="forget10"
+    )
+    assert record.method == method
+    assert record.provenance["file"]["folder"] == folder.split("/")[0]
+    assert any("no ranked method" in line for line in report_lines(record)) == (method in ("finetuned", "retrained"))
 
 
 def test_the_split_is_told_by_the_folder(tmp_path):

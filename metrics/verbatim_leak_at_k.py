@@ -1,10 +1,10 @@
-"""Leak@k: the chance that at least one of k sampled answers is the gold answer, word for word.
+"""Verbatim leak@k: the chance that at least one of k sampled answers is the gold answer, word for word.
 
 q = exp(-sum of the answer's token nlls, closing EOS included) is the probability that one sample at
 temperature 1, with nothing cut off the distribution, is exactly the gold answer; leak@k = 1 - (1 - q)^k.
 This is exact, no sampling is done. k = 100 (``extra`` has 1 and 10): asking a model a hundred times costs
-next to nothing. A lower bound on what leaks, since other wordings of the same fact do not count. Aggregate:
-mean over the forget rows.
+next to nothing. A lower bound on what leaks, next to 0 for long answers whatever the model knows: other wordings of the
+same fact do not count. Aggregate: mean over the forget rows.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ K = 100
 OTHERS = (1, 10)
 
 
-class LeakAtK(SetMetric):
-    name = "leak_at_k"
+class VerbatimLeakAtK(SetMetric):
+    name = "verbatim_leak_at_k"
     version = 1
     direction = "target"
     range = (0.0, 1.0)
@@ -39,8 +39,8 @@ class LeakAtK(SetMetric):
     def problems(self, set_name: str, rows: SetScores) -> dict[str, np.ndarray]:
         return answer_problems("gold answer", rows.answers, rows.answer_nll())
 
-    def _measure_set(self, set_name: str, scores: Scores, rng: np.random.Generator) -> Measurement:
-        m = super()._measure_set(set_name, scores, rng)
+    def _measure_set(self, set_name: str, scores: Scores) -> Measurement:
+        m = super()._measure_set(set_name, scores)
         if m.value is not None:
             m.extra.update(other_k(scores.sets[set_name], ~np.isnan(m.per_example)))
         return m
@@ -61,4 +61,4 @@ def leak(log_q: np.ndarray, k: int) -> np.ndarray:
 def other_k(rows: SetScores, counted: np.ndarray) -> dict[str, float]:
     """The aggregate at the other values of k, and k itself, for ``extra``."""
     values = log_q(rows)[counted]
-    return {"k": float(K)} | {f"leak_at_{k}": float(mean(leak(values, k))[0]) for k in OTHERS}
+    return {"k": float(K)} | {f"verbatim_leak_at_{k}": float(mean(leak(values, k))[0]) for k in OTHERS}

@@ -1,0 +1,120 @@
+"""Comparing a board's runs with its retrained and fine-tuned models, once all of them are scored.
+
+A run is scored by itself; what it is compared with is the other records of its board, so that a board with two more
+retrained models needs no run anew. A retrained model is compared with the others, never with itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import metrics
+from benchmark.common.files import write_json
+from benchmark.evaluation.scores import Scores
+from benchmark.records.record import Record, has_records, load_records, record_path, scores_path
+from benchmark.records.score_files import load_scores
+
+SHARED = ("dataset", "model", "pretraining", "finetuning", "dtype", "scoring")  # of the config of runs that compare
+COMPARES = {"retrained", "finetuned", "doses"}  # in a metric's ``needs``
+
+
+class ReferenceShelf:
+    """The models of a board that its runs are compared with; scores are read once."""
+
+    def __init__(self, folder: Path, records: Iterable[Record]):
+        self.folder = Path(folder)
+        self._records = [record for record in records if record.source == "run"]
+        self._scores: dict[str, Scores] = {}
+
+    @cached_property
+    def _by_recipe(self) -> dict[tuple[str, str, str], list[Record]]:
+        """(model, split, recipe) -> its records by seed, the newest of each seed."""
+        newest: dict[tuple[str, str, str], dict[Any, Record]] = {}
+        for record in sorted(self._records, key=lambda record: (record.created, record.key)):
+            if record.status == "ok":
+                place = newest.setdefault((record.method, record.split, _recipe(record)), {})
+                place[record.seed] = record
+        return {key: [by_seed[seed] for seed in sorted(by_seed)] for key, by_seed in newest.items()}
+
+    def records_of(self, record: Record) -> dict[str, list[Record]]:
+        """The records that a record is compared with, by their kind."""
+        retrained = [
+            other
+            for other in self._by_recipe.get(("retrained", record.split, _recipe(record)), [])
+            if record.method != "retrained" or other.seed != record.seed
+        ]
+        seed = record.config.get("finetuning_seed")
+        finetuned = [
+            other
+            for other in self._by_recipe.get(("finetuned", record.split, _recipe(record)), [])
+            if other.config.get("finetuning_seed") == seed
+        ]
+        return {"retrained": retrained, "finetuned": finetuned[:1]}
+
+    def references_of(self, record: Record) -> metrics.References:
+        """The scores that a record is compared with."""
+        others = self.records_of(record)
+        scores = {kind: [self.scores(other) for other in known] for kind, known in others.items()}
+        return metrics.References(tuple(scores["retrained"]), next(iter(scores["finetuned"]), None))
+
+    def keys_of(self, record: Record) -> dict[str, list[str]]:
+        """The keys of those records, as a record names them."""
+        return {kind: [other.key for other in others] for kind, others in self.records_of(record).items()}
+
+    def scores(self, record: Record) -> Scores:
+        """A record's scores.
+
+        Raises:
+            UserError: they are missing or damaged.
+        """
+        if record.key not in self._scores:
+            self._scores[record.key] = load_scores(self._path(record))
+        return self._scores[record.key]
+
+    def _path(self, record: Record) -> Path:
+        return scores_path(record_path(self.folder, record.method, record.key))
+
+
+def comparing_metrics() -> list[str]:
+    """The metrics that read other models' scores."""
+    return [about["name"] for about in metrics.describe() if COMPARES & set(about["needs"]) and not about["replica"]]
+
+
+def compare_records(folder: Path) -> int:
+    """Measure what compares runs with other models, wherever those models are new, and write it into the records.
+
+    Returns:
+        How many records were written.
+
+    Raises:
+        UserError: a record is damaged, or a reference's scores are.
+    """
+    folder = Path(folder)
+    records = load_records(folder) if has_records(folder) else []
+    shelf, names, written = ReferenceShelf(folder, records), comparing_metrics(), 0
+    versions = {column: about["version"] for about in metrics.describe(names) for column in about["columns"]}
+    for record in records:
+        path = record_path(folder, record.method, record.key)
+        keys = shelf.keys_of(record)
+        if record.source != "run" or not scores_path(path).exists() or _is_current(record, keys, versions):
+            continue
+        measured = metrics.measure_all(load_scores(scores_path(path)), shelf.references_of(record), names=names)
+        record.metrics |= {column: m.to_json() for column, m in measured.items()}
+        record.compared_with = keys
+        write_json(path, record.model_dump())
+        written += 1
+    return written
+
+
+def _is_current(record: Record, keys: dict[str, list[str]], versions: dict[str, int]) -> bool:
+    known = {column: record.metrics.get(column, {}).get("version") for column in versions}
+    return record.compared_with == keys and known == versions
+
+
+def _recipe(record: Record) -> str:
+    shared = {name: record.config.get(name) for name in SHARED} | {"rows": record.dataset.get("identity")}
+    return json.dumps(shared, sort_keys=True, default=str)

@@ -1,0 +1,160 @@
+"""Utility kept: the smallest share that is left of any part of the fine-tuned model's utility.
+
+min over the parts of utility, {retain, real authors, world facts} x {probability, ROUGE, truth ratio}, of the model's mean
+divided by the fine-tuned model's. The harmonic mean of the nine may stay while one of them falls by a third. Parts in which
+the fine-tuned model does not beat random answers are left out and named: a share of something that was never there says
+nothing. Interval: from the lowest lower to the lowest upper limit of the parts' shares, each with authors leaving one by
+one on a log scale, the same ones for both models. Its lower limit is a 97.5 % bound: where it is above 0.9, every part is
+(an intersection-union test, Berger 1982); the upper one is not adjusted for the choice of the smallest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmark.common.jackknife import Interval, jackknife
+from benchmark.common.statistics import resampling_units
+from benchmark.evaluation.scores import check_same_rows
+from metrics.base import NO_REFERENCES, Measurement, Metric, References, interval_fields, mean
+from metrics.probability import MULTIPLE_CHOICE, Probability
+from metrics.rouge import Rouge, rouge_l_recall
+from metrics.truth_ratio import TruthRatio, correct_answers
+
+if TYPE_CHECKING:
+    from benchmark.evaluation.scores import Scores, SetScores
+
+PARTS = (Probability(), Rouge(), TruthRatio())
+SHIFTS = 4  # other rows' answers that stand for a random one, spread over the set
+LEVEL = 0.05  # one-sided, of the test that the model beats random answers
+
+
+class UtilityKept(Metric):
+    name = "utility_kept"
+    version = 1
+    direction = "higher"
+    range = (0.0, 100.0)
+    unit = "share"
+    reads = ("answers", "paraphrases", "wrong", "generated", "gold", "authors")
+    source = "this benchmark; parts: TOFU, arXiv 2401.06121, model utility"
+    sets = ("retain", "real_authors", "world_facts")
+    needs = ("finetuned",)
+
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
+        return {self.name: self._measure(scores, references.finetuned)}
+
+    def _measure(self, scores: Scores, finetuned: Scores | None) -> Measurement:
+        if finetuned is None:
+            return self.undefined("no fine-tuned reference")
+        known = [name for name in self.sets if name in scores.sets and name in finetuned.sets]
+        for name in known:
+            check_same_rows(scores, finetuned, name)
+        before = {name: finetuned.sets[name] for name in known}
+        ours, theirs = part_values({name: scores.sets[name] for name in known}), part_values(before)
+        shares = _shares(ours, theirs, telling_parts(before))
+        if not shares:
+            return self.undefined("no part in which the fine-tuned model beats random answers")
+        smallest = min(shares, key=lambda part: shares[part])
+        left_out = [f"{name}_{part.name}" for name in known for part in PARTS if f"{name}_{part.name}" not in shares]
+        intervals = {p: _interval(ours[p], theirs[p], scores.sets[set_of(p)].authors) for p in shares}
+        made = {part: own for part, own in intervals.items() if isinstance(own, Interval)}
+        low, high, extra = interval_fields(intervals[smallest], scores.sets[set_of(smallest)].authors)
+        if low is not None and high is not None:
+            low, high = min(own.low for own in made.values()), min(own.high for own in made.values())
+        extra |= {"part": smallest, **{f"kept_{part}": share for part, share in shares.items()}}
+        reasons = {f"{part}: the fine-tuned model does not beat random answers": 1 for part in left_out}
+        n = sum(len(scores.sets[name]) for name in known)
+        return Measurement(shares[smallest], n, reasons, low, high, extra, version=self.version)
+
+
+def set_of(part: str) -> str:
+    """The set that a part such as "real_authors_rouge" is of."""
+    return next(name for name in UtilityKept.sets if part.startswith(f"{name}_"))
+
+
+def _shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], parts: list[str]) -> dict[str, float]:
+    """Part -> the share that is left of it."""
+    means = {part: (mean(ours[part])[0], mean(theirs[part])[0]) for part in parts}
+    return {part: own / whole for part, (own, whole) in means.items() if own is not None and whole}
+
+
+def _interval(ours: np.ndarray, theirs: np.ndarray, authors: np.ndarray) -> Interval | str:
+    def share(stay: Mapping[str, np.ndarray]) -> float:
+        own, whole = mean(ours[stay["rows"]])[0], mean(theirs[stay["rows"]])[0]
+        return float("nan") if own is None or not whole else own / whole
+
+    return jackknife(share, {"rows": authors}, "log")
+
+
+def part_values(sets: Mapping[str, SetScores]) -> dict[str, np.ndarray]:
+    """Part ("retain_rouge", ...) -> [n] what its aggregate averages, NaN where undefined.
+
+    Args:
+        sets: retain, real_authors and world_facts, or some of them.
+    """
+    return {
+        f"{name}_{part.name}": part.transform(name, part.values(name, rows)[0])
+        for name, rows in sets.items()
+        for part in PARTS
+    }
+
+
+def part_means(sets: Mapping[str, SetScores]) -> dict[str, float]:
+    """Part -> its aggregate; parts that no row defines are left out."""
+    means = {name: mean(values)[0] for name, values in part_values(sets).items()}
+    return {name: value for name, value in means.items() if value is not None}
+
+
+def telling_parts(sets: Mapping[str, SetScores]) -> list[str]:
+    """The parts in which this model is better than its own random answers would be.
+
+    One-sided t test over authors, level ``LEVEL``, of the rows' values less what they are with a random answer in place
+    of the right one: another row's generated answer (ROUGE), a wrong answer (truth ratio, probability).
+    """
+    return [
+        f"{name}_{part.name}"
+        for name, rows in sets.items()
+        for random in [_random(name, rows)]
+        for part in PARTS
+        if _exceeds(part.transform(name, part.values(name, rows)[0]) - random[part.name], rows.authors)
+    ]
+
+
+def _random(name: str, rows: SetScores) -> dict[str, np.ndarray]:
+    """Part -> [n] its value with a random answer."""
+    n, wrong = len(rows), rows.wrong_nll()
+    steps = {max(1, n * k // (SHIFTS + 1)) for k in range(1, SHIFTS + 1)}
+    rouge = [[rouge_l_recall(rows.gold[i], rows.generated[(i + step) % n]) for step in steps] for i in range(n)]
+    with np.errstate(invalid="ignore"):
+        if name in MULTIPLE_CHOICE:
+            probability = 1 / (1 + np.sum(~np.isnan(wrong), axis=1))
+        else:
+            probability = _row_mean(np.exp(np.minimum(-wrong, 0.0)))
+    answers = np.column_stack([correct_answers(name, rows)[2], wrong])  # [n, 1 + W]
+    others = np.sum(~np.isnan(answers), axis=1, keepdims=True) - 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = (np.nansum(answers, axis=1, keepdims=True) - answers) / others
+        ratio = -np.expm1(np.minimum(answers - rest, 0.0))[:, 1:]
+    return {"probability": probability, "rouge": np.array(rouge).mean(axis=1), "truth_ratio": _row_mean(ratio)}
+
+
+def _row_mean(values: np.ndarray) -> np.ndarray:
+    """[n] mean of the defined values of [n, W], 0 where there are none: nothing is then easy to beat."""
+    count = np.sum(~np.isnan(values), axis=1)
+    return np.nansum(values, axis=1) / np.maximum(count, 1)
+
+
+def _exceeds(excess: np.ndarray, authors: np.ndarray) -> bool:
+    """Whether the mean of [n] values is above 0, by a t test over the authors' means."""
+    from scipy.special import stdtrit
+
+    kept = ~np.isnan(excess)
+    if not kept.any():
+        return False
+    codes, units, _ = resampling_units(np.asarray(authors)[kept])
+    means = np.bincount(codes, excess[kept]) / np.bincount(codes)
+    if units < 2 or np.ptp(means) == 0:
+        return bool(means.mean() > 0)
+    return bool(means.mean() / (means.std(ddof=1) / np.sqrt(units)) > stdtrit(units - 1, 1 - LEVEL))
