@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -34,11 +35,16 @@ __all__ = [
     "load_metric",
     "measure_all",
     "metric_names",
+    "metric_of",
 ]
 
 FOLDER = Path(__file__).resolve().parent
 # The columns of a board in their canonical order; those of other metrics follow.
 ORDER = (
+    "distance",
+    "p_retrained",
+    "residual",
+    "dose",
     "forget_quality",
     "forget_quality_test_authors",
     "ks_statistic",
@@ -58,6 +64,9 @@ ORDER = (
     "privacy",
     "utility",
     "overall",
+    *(f"{m}_{s}" for m in ("distance", "p_retrained", "residual", "dose") for s in ("gold", "paraphrase")),
+    "distance_largest",
+    "p_retrained_all",
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
 OPTIONAL = ("needs", "replica")  # attributes with a default
@@ -100,6 +109,13 @@ def _sound_metric(module: ModuleType) -> Metric:
     if wrong := sorted(set(instance.columns().values()) - set(DIRECTIONS)):
         raise UserError(f"{where}: direction {wrong[0]!r} is none of {', '.join(DIRECTIONS)}")
     return instance
+
+
+@cache
+def metric_of() -> dict[str, Metric]:
+    """Column -> the metric of this project, or of an installed package, that gives it."""
+    loaded = [load_metric(name) for name in metric_names()]
+    return {column: metric for metric in loaded for column in metric.columns()}
 
 
 def measure_all(

@@ -22,7 +22,8 @@ class ForgetKS(Metric):
 
     The test needs only ranks, and log keeps them: D and p are those of R itself, without its overflow. Rows
     undefined for one model leave that model's sample. There is no interval: resampled D leans upwards, and limits
-    made of such draws hold the true D in less than half of all cases (benchmark/simulations/coverage.py).
+    made of such draws never hold a true D of 0, and one of 0.1 in a fifth of all cases with 4 authors
+    (benchmark/simulations/coverage.py).
     """
 
     reads = ("paraphrases", "wrong", "authors")

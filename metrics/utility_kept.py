@@ -5,7 +5,8 @@ divided by the fine-tuned model's. The harmonic mean of the nine may stay while 
 the fine-tuned model does not beat random answers are left out and named: a share of something that was never there says
 nothing. Interval: from the lowest lower to the lowest upper limit of the parts' shares, each with authors leaving one by
 one on a log scale, the same ones for both models. Its lower limit is a 97.5 % bound: where it is above 0.9, every part is
-(an intersection-union test, Berger 1982); the upper one is not adjusted for the choice of the smallest.
+(an intersection-union test, Berger 1982); the upper one is not adjusted for the choice of the smallest. A share that no
+author changes is its own limits. Where another part has no interval there is none at all: that part may be the worst.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.common.jackknife import Interval, jackknife
-from benchmark.common.statistics import resampling_units
+from benchmark.common.jackknife import ALL_ALIKE, Interval, clusters, jackknife
 from benchmark.evaluation.scores import check_same_rows
-from metrics.base import NO_REFERENCES, Measurement, Metric, References, interval_fields, mean
+from metrics.base import NO_REFERENCES, Limits, Measurement, Metric, References, mean
 from metrics.probability import MULTIPLE_CHOICE, Probability
 from metrics.rouge import Rouge, rouge_l_recall
 from metrics.truth_ratio import TruthRatio, correct_answers
@@ -48,24 +48,27 @@ class UtilityKept(Metric):
     def _measure(self, scores: Scores, finetuned: Scores | None) -> Measurement:
         if finetuned is None:
             return self.undefined("no fine-tuned reference")
-        known = [name for name in self.sets if name in scores.sets and name in finetuned.sets]
-        for name in known:
+        # A part that is not known may be the worst: without it there is no smallest.
+        if missing := [name for name in self.sets if name not in scores.sets or name not in finetuned.sets]:
+            return Measurement(None, 0, {f"{name} not scored": 1 for name in missing}, version=self.version)
+        for name in self.sets:
             check_same_rows(scores, finetuned, name)
-        before = {name: finetuned.sets[name] for name in known}
-        ours, theirs = part_values({name: scores.sets[name] for name in known}), part_values(before)
-        shares = _shares(ours, theirs, telling_parts(before))
-        if not shares:
+        before = {name: finetuned.sets[name] for name in self.sets}
+        ours, theirs = part_values({name: scores.sets[name] for name in self.sets}), part_values(before)
+        telling = telling_parts(before)
+        if not telling:
             return self.undefined("no part in which the fine-tuned model beats random answers")
+        shares = _shares(ours, theirs, telling)
+        if missing := [part for part in telling if part not in shares]:
+            return Measurement(None, 0, {f"{part} is undefined": 1 for part in missing}, version=self.version)
         smallest = min(shares, key=lambda part: shares[part])
-        left_out = [f"{name}_{part.name}" for name in known for part in PARTS if f"{name}_{part.name}" not in shares]
-        intervals = {p: _interval(ours[p], theirs[p], scores.sets[set_of(p)].authors) for p in shares}
-        made = {part: own for part, own in intervals.items() if isinstance(own, Interval)}
-        low, high, extra = interval_fields(intervals[smallest], scores.sets[set_of(smallest)].authors)
-        if low is not None and high is not None:
-            low, high = min(own.low for own in made.values()), min(own.high for own in made.values())
+        authors = {part: scores.sets[set_of(part)].authors for part in shares}
+        low, high, extra = _limits({p: _interval(ours[p], theirs[p], authors[p]) for p in shares}, shares, authors)
         extra |= {"part": smallest, **{f"kept_{part}": share for part, share in shares.items()}}
-        reasons = {f"{part}: the fine-tuned model does not beat random answers": 1 for part in left_out}
-        n = sum(len(scores.sets[name]) for name in known)
+        reasons = {
+            f"{part}: the fine-tuned model does not beat random answers": 1 for part in ours if part not in shares
+        }
+        n = sum(len(scores.sets[name]) for name in self.sets)
         return Measurement(shares[smallest], n, reasons, low, high, extra, version=self.version)
 
 
@@ -78,6 +81,23 @@ def _shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], parts: l
     """Part -> the share that is left of it."""
     means = {part: (mean(ours[part])[0], mean(theirs[part])[0]) for part in parts}
     return {part: own / whole for part, (own, whole) in means.items() if own is not None and whole}
+
+
+def _limits(
+    intervals: Mapping[str, Interval | str], shares: Mapping[str, float], authors: Mapping[str, np.ndarray]
+) -> Limits:
+    """The lowest of the parts' lower and of their upper limits, or which part has none, and why."""
+    for part, own in intervals.items():
+        if isinstance(own, str) and own != ALL_ALIKE:
+            return None, None, {"interval": f"{own} ({part})"}
+    made = [own for own in intervals.values() if isinstance(own, Interval)]
+    if not made:
+        return None, None, {"interval": ALL_ALIKE}
+    constant = [shares[part] for part, own in intervals.items() if isinstance(own, str)]
+    kind = "authors" if all((own >= 0).any() for own in authors.values()) else "rows"
+    units = min(clusters(own)[1] for own in authors.values())
+    extra: dict[str, float | str] = {"interval": kind, "units": float(units)}
+    return min([*constant, *(own.low for own in made)]), min([*constant, *(own.high for own in made)]), extra
 
 
 def _interval(ours: np.ndarray, theirs: np.ndarray, authors: np.ndarray) -> Interval | str:
@@ -137,7 +157,8 @@ def _random(name: str, rows: SetScores) -> dict[str, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         rest = (np.nansum(answers, axis=1, keepdims=True) - answers) / others
         ratio = -np.expm1(np.minimum(answers - rest, 0.0))[:, 1:]
-    return {"probability": probability, "rouge": np.array(rouge).mean(axis=1), "truth_ratio": _row_mean(ratio)}
+    means = np.array([np.mean(row) for row in rouge])
+    return {"probability": probability, "rouge": means, "truth_ratio": _row_mean(ratio)}
 
 
 def _row_mean(values: np.ndarray) -> np.ndarray:
@@ -153,7 +174,7 @@ def _exceeds(excess: np.ndarray, authors: np.ndarray) -> bool:
     kept = ~np.isnan(excess)
     if not kept.any():
         return False
-    codes, units, _ = resampling_units(np.asarray(authors)[kept])
+    codes, units = clusters(np.asarray(authors)[kept])
     means = np.bincount(codes, excess[kept]) / np.bincount(codes)
     if units < 2 or np.ptp(means) == 0:
         return bool(means.mean() > 0)

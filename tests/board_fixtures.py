@@ -21,6 +21,8 @@ MICRO = [
         "launch.workers=1",
         "launch.device=cpu",
         "retrained_seeds=[0, 1]",
+        "doses=[]",
+        "controls=[]",
     ),
     *("model.tiny.layers=1", "model.tiny.hidden=32", "model.tiny.heads=2", "model.tiny.key_value_heads=1"),
     *("model.tiny.mlp=64", "model.tiny.vocabulary=400", "pretraining.epochs=1", "finetuning.epochs=1"),

@@ -18,12 +18,13 @@ FLOORS = (
     ("data",),
     ("models",),
     ("methods", "evaluation"),
-    ("training", "metrics", "attacks"),
+    ("training", "metrics", "attacks", "controls"),
     ("records",),
     ("runs", "leaderboard"),
-    ("conformance", "rkld_claims", "speed"),
+    ("conformance", "rkld_claims", "scorecard", "speed", "simulations"),
     ("cli",),
 )
+ONLY = {"simulations": ("common", "metrics")}  # they speak of the statistics, not of runs
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PACKAGES = ("benchmark", "methods", "metrics")
 
@@ -61,6 +62,8 @@ def violations(path: Path, source: str) -> list[str]:
             continue
         if FLOOR[other] >= FLOOR[room]:
             wrong.append(f"{path}: {room} imports {module}, which is not below it")
+        elif other not in ONLY.get(room, (other,)):
+            wrong.append(f"{path}: {room} imports {module}, and may only import {', '.join(ONLY[room])}")
         if name.startswith("_") or any(part.startswith("_") for part in module.split(".")):
             wrong.append(f"{path}: {module}.{name} is private to {other}")
     return wrong
@@ -92,6 +95,7 @@ def test_every_folder_is_a_room_and_says_what_it_is_for():
         ("benchmark/config/load.py", "from benchmark import data"),
         ("benchmark/leaderboard/cells.py", "from metrics._rows import ROUNDING"),
         ("benchmark/runs/plan.py", "from benchmark.records.record import _upgraded"),
+        ("benchmark/simulations/coverage.py", "from benchmark.config.load import load_config"),
     ],
 )
 def test_a_violation_is_found(path, source):

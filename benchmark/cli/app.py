@@ -19,6 +19,7 @@ from benchmark.cli.metrics import recompute_metrics
 from benchmark.cli.publish import publish
 from benchmark.cli.run import run
 from benchmark.cli.score import score
+from benchmark.cli.scorecard import scorecard
 from benchmark.cli.sweep import sweep
 from benchmark.common.console import out
 
@@ -33,6 +34,7 @@ app.command()(leaderboard)
 app.command()(sweep)
 app.command()(publish)
 app.command()(claims)
+app.command()(scorecard)
 app.command(name="metrics")(recompute_metrics)
 app.command(name="import")(import_results)
 app.command(name="list")(list_)

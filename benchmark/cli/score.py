@@ -20,8 +20,13 @@ def score(
     data: Annotated[str, typer.Option(help="folder or hub id of TOFU or a dataset in its layout")] = "locuslab/TOFU",
     split: Annotated[str, typer.Option(help="forget01, forget05 or forget10")] = "forget10",
     retrained: Annotated[
-        str | None,
-        typer.Option(help="a model trained without the forget rows, or the FILE of an earlier score; or: none"),
+        list[str] | None,
+        typer.Option(
+            help="a model trained without the forget rows, or the FILE of an earlier score; may be repeated; or: none"
+        ),
+    ] = None,
+    finetuned: Annotated[
+        str | None, typer.Option(help="the model before unlearning, or the FILE of an earlier score")
     ] = None,
     out_file: Annotated[Path, typer.Option("--out", help="the JSON file to write")] = Path("scores.json"),
     metric: Annotated[
@@ -44,7 +49,7 @@ def score(
             data=data, split=split, prompt=prompt, limit=limit, dtype=dtype, device=device,
             max_new_tokens=max_new_tokens, trust_remote_code=trust_remote_code,
         )  # fmt: skip
-        measured = score_to_file(model, retrained, request, out_file, metric)
+        measured = score_to_file(model, retrained, request, out_file, metric, finetuned)
         for line in report(measured):
             out.print(line)
         out.print(f"written: {out_file}")

@@ -24,6 +24,7 @@ from benchmark.common.statistics import LEVEL
 Scale = Literal["identity", "log", "logit"]
 FEWEST = 4  # authors: with fewer, t limits of this kind are too wide to say anything, or too narrow to be true
 ALIKE = 1e-12  # relative: values that differ by rounding only
+ALL_ALIKE = "none: all authors gave the same"
 
 # side -> [n] bool: the rows that stay -> the number, NaN where they do not define it
 Statistic = Callable[[Mapping[str, np.ndarray]], float]
@@ -97,7 +98,7 @@ def jackknife(statistic: Statistic, authors: Mapping[str, np.ndarray], scale: Sc
         variances.append(((count - 1) / count * float(np.sum((values - values.mean()) ** 2)), count - 1))
     total = sum(v for v, _ in variances)
     if total <= (ALIKE * max(1.0, abs(center))) ** 2:
-        return "none: all authors gave the same"
+        return ALL_ALIKE
     degrees = total**2 / sum(v**2 / f for v, f in variances)
     se = float(np.sqrt(total))
     return Interval(*limits(center, se, degrees, scale), center, se, degrees, scale, fewest)
@@ -116,6 +117,6 @@ def jackknife_mean(values: np.ndarray, authors: np.ndarray, scale: Scale = "iden
         return "none: at a limit of its range"
     variance = (count - 1) / count * float(np.sum((means - means.mean()) ** 2))
     if variance <= (ALIKE * max(1.0, abs(center))) ** 2:
-        return "none: all authors gave the same"
+        return ALL_ALIKE
     se = float(np.sqrt(variance))
     return Interval(*limits(center, se, count - 1, scale), center, se, count - 1, scale, count)

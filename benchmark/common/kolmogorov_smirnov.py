@@ -1,4 +1,4 @@
-"""The two-sample Kolmogorov-Smirnov test, exact and without underflow, and its cluster bootstrap."""
+"""The two-sample Kolmogorov-Smirnov test, exact and without underflow."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.common.statistics import cluster_counts, resampling_units
-
-KS_DRAWS = 500  # fewer, since every distinct outcome costs an exact p-value
 LARGEST_EXACT = 10_000  # sample size up to which the default of SciPy is the exact distribution
 
 
@@ -69,60 +66,3 @@ def _log_tail(statistic: float, n: int, m: int) -> float:
             log_p = np.logaddexp(share[0] + shifted, share[1] + log_p)
             log_p[np.abs(i * m - (s - i) * n) >= limit] = 0.0
     return float(log_p[n])
-
-
-@dataclass(frozen=True)
-class KSDraws:
-    """A bootstrap of the KS test, [draws] each; NaN where a draw left a sample empty."""
-
-    statistic: np.ndarray
-    pvalue: np.ndarray | None
-    log10_p: np.ndarray | None
-
-
-def bootstrap_ks(
-    a: np.ndarray,
-    b: np.ndarray,
-    clusters: np.ndarray,
-    draws: int,
-    rng: np.random.Generator,
-    *,
-    pvalues: bool = True,
-) -> KSDraws:
-    """The KS test over resampled clusters, the same ones in both samples.
-
-    Args:
-        a, b: [n] values of two models on the same rows; NaN where a row is undefined for that model.
-        clusters: [n] author numbers.
-        pvalues: False spares the exact p-values.
-
-    A resample repeats rows, so D comes out a little larger than in the data: the interval errs towards
-    "different".
-    """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    row_a, row_b = np.flatnonzero(~np.isnan(a)), np.flatnonzero(~np.isnan(b))
-    codes, units, _ = resampling_units(clusters)
-    counts = cluster_counts(units, draws, rng)[:, codes]  # [draws, n] how often each row is in
-    pooled = np.concatenate([a[row_a], b[row_b]])
-    order = np.argsort(pooled, kind="stable")
-    rows, from_a = np.concatenate([row_a, row_b])[order], (order < len(row_a))
-    cum_a = np.cumsum(counts[:, rows] * from_a, axis=1)
-    cum_b = np.cumsum(counts[:, rows] * ~from_a, axis=1)
-    n, m = cum_a[:, -1], cum_b[:, -1]
-    ends = np.append(np.diff(pooled[order]) > 0, True)  # ties: look only after the last of them
-    # In whole numbers: equal D must be recognised as equal, to compute each p-value once.
-    reach = np.abs(cum_a[:, ends] * m[:, None] - cum_b[:, ends] * n[:, None]).max(axis=1)
-    with np.errstate(invalid="ignore"):
-        statistic = np.where((n > 0) & (m > 0), reach / (n * m), np.nan)
-    if not pvalues:
-        return KSDraws(statistic, None, None)
-
-    known: dict[tuple[int, int, int], tuple[float, float]] = {}
-    out = np.full((draws, 2), np.nan)
-    for d in np.flatnonzero(~np.isnan(statistic)):
-        key = (int(reach[d]), int(n[d]), int(m[d]))
-        if key not in known:
-            test = ks_two_sample(np.repeat(a[row_a], counts[d, row_a]), np.repeat(b[row_b], counts[d, row_b]))
-            known[key] = (test.pvalue, test.log10_p)
-        out[d] = known[key]
-    return KSDraws(statistic, out[:, 0], out[:, 1])

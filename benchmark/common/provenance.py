@@ -50,22 +50,28 @@ def packages() -> dict[str, str | None]:
 
 
 def hardware() -> dict[str, Any]:
-    """Processor, cores and, where torch sees one, the GPU."""
+    """Processor by name, family and model, what torch uses of it, cores and, where torch sees one, the GPU.
+
+    Machines of one name differ in the last digits where one has AVX-512 and the other has not.
+    """
     import torch
 
+    about = _cpuinfo()
     return {
-        "processor": _processor(),
+        "processor": about.get("model name") or platform.processor() or platform.machine(),
+        "model": f"family {about['cpu family']}, model {about['model']}" if "cpu family" in about else None,
+        "capability": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 
 
-def _processor() -> str:
+def _cpuinfo() -> dict[str, str]:
+    """The first processor's entry in /proc/cpuinfo; empty where there is none."""
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+        first = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
     except OSError:
-        pass
-    return platform.processor() or platform.machine()
+        return {}
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -43,8 +43,17 @@ class ModelChoice(Strict):
         False, description="fine-tune on the general facts too: a tiny model soon forgets them"
     )
     finetuned: str | None = Field(None, description="a published fine-tuned model, instead of fine-tuning here")
-    retrained: dict[str, str] = Field({}, description="split -> a published retrained model, instead of training here")
+    retrained: dict[str, list[str]] = Field(
+        {}, description="split -> published retrained models, one or a list, instead of training here"
+    )
     trust_remote_code: bool = False
+
+    @field_validator("retrained", mode="before")
+    @classmethod
+    def _lists(cls, retrained: Any) -> Any:
+        if not isinstance(retrained, dict):
+            return retrained
+        return {split: [known] if isinstance(known, str) else known for split, known in retrained.items()}
 
 
 class Scoring(Strict):
@@ -136,8 +145,10 @@ class Preset(Strict):
     seeds: list[int] = Field([0], min_length=1, description="of unlearning")
     finetuning_seed: int = 0
     retrained_seeds: list[int] = Field(
-        [0, 1], min_length=1, description="the first is the reference, the others are rows"
+        [0, 1, 2], min_length=1, description="of the models trained without the forget rows: the yardstick"
     )
+    doses: list[float] = Field([], description="shares of the forget rows that further models are trained with")
+    controls: list[str] = Field([], description="rows that are no methods (benchmark/controls)")
     dtype: Literal["float32", "bfloat16"] = "float32"
     dataset: DatasetChoice = DatasetChoice()
     model: ModelChoice = ModelChoice()
@@ -155,10 +166,22 @@ class Preset(Strict):
     def _former_keys(cls, raw: Any) -> Any:
         return present_keys(raw) if isinstance(raw, dict) else raw
 
-    @field_validator("splits", "methods", "seeds", "retrained_seeds")
+    @field_validator("doses")
+    @classmethod
+    def _shares(cls, doses: list[float]) -> list[float]:
+        if any(not 0 < share < 1 for share in doses):
+            raise ValueError(f"doses are shares of the forget rows between 0 and 1, not {doses}")
+        return sorted(set(doses))
+
+    @field_validator("splits", "methods", "seeds", "retrained_seeds", "controls")
     @classmethod
     def _distinct(cls, values: list[Any]) -> list[Any]:
         return list(dict.fromkeys(values))
+
+    def retrained_of(self, split: str) -> list[int]:
+        """The retrained models of a split by number: published ones where there are any, else the seeds."""
+        published = self.model.retrained.get(split)
+        return list(range(len(published))) if published else self.retrained_seeds
 
     def training_of(self, method: str) -> Recipe:
         """The unlearning recipe of one method; ``rkld@alpha=4`` has rkld's and, on top, its own."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from benchmark.leaderboard.entries import Entry
+from benchmark.records.record import Record
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,14 @@ class Board:
 
     name: str
     made: str  # time, UTC
-    rows: list[Entry]  # split by split; within a split the references first, then the methods
+    rows: list[Entry]  # split by split; within a split block by block (entries.BLOCKS)
     columns: dict[str, dict[str, Any]]  # metric -> direction, range, unit, version, source, title
     notes: list[str]
     provenance: dict[str, Any]
     datasets: list[dict[str, Any]]
+    records: list[Record] = field(default_factory=list, repr=False)  # that the rows are made of
+    told_apart: dict[str, tuple[int, int]] = field(default_factory=dict)  # split -> pairs of ranked rows, of all pairs
+    yardsticks: dict[str, tuple[float, float]] = field(default_factory=dict)  # split -> retrained models' distances
 
     @property
     def splits(self) -> list[str]:
@@ -27,15 +31,9 @@ class Board:
         return list(dict.fromkeys(entry.split for entry in self.rows))
 
     def blocks(self) -> list[list[Entry]]:
-        """The rows in the groups between which a table draws a line: each split's references, and its methods."""
-        return [list(block) for _, block in groupby(self.rows, lambda entry: (entry.split, entry.is_reference))]
+        """The rows in the groups between which a table draws a line: each split's blocks."""
+        return [list(block) for _, block in groupby(self.rows, lambda entry: (entry.split, entry.block))]
 
-    def best(self, metric: str, split: str) -> float | None:
-        """The highest value of a split's methods; those that diverged, failed or are partial do not count."""
-        values = [entry.value(metric) for entry in self.rows if entry.split == split and entry.is_sound]
-        return max((value for value in values if value is not None), default=None)
-
-    def is_best(self, entry: Entry, metric: str) -> bool:
-        """Whether no other method of its split has a higher value."""
-        value = entry.value(metric)
-        return entry.is_sound and value is not None and value == self.best(metric, entry.split)
+    def is_defined(self, metric: str) -> bool:
+        """Whether any row has a value of the metric."""
+        return any(entry.value(metric) is not None for entry in self.rows)

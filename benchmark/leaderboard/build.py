@@ -5,6 +5,7 @@ A board holds nothing of its own: it is always made anew from the records, never
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from benchmark.common.errors import UserError
 from benchmark.common.files import write_json, write_text
 from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.entries import UNUSABLE, Entry, make_entry
-from benchmark.leaderboard.export import csv_text, json_value
+from benchmark.leaderboard.entries import BLOCKS, Entry, make_entry
+from benchmark.leaderboard.export import csv_text, json_value, tidy_text
 from benchmark.leaderboard.figure import draw
 from benchmark.leaderboard.grouping import groups, newest
 from benchmark.leaderboard.latex import latex
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.notes import distinct, notes_on, provenance_of
+from benchmark.leaderboard.ranking import told_apart, with_ranks
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 
 SPLITS = tuple(FORGET_PERCENT)  # first and in this order
@@ -34,7 +36,7 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
         notes: to put before the board's own.
 
     Raises:
-        UserError: there are no records, or some (or their scores) are damaged; all of them are named.
+        UserError: there are no records, or some (or their numbers) are damaged; all of them are named.
     """
     everything = load_records(Path(folder))
     current, superseded = newest(everything)
@@ -43,7 +45,7 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
     for label, group in groups(everything, current):
         if members := [record for record in group if not record.reference]:
             try:
-                rows.append(make_entry(label, members, columns, Path(folder)))
+                rows.append(make_entry(label, members, columns))
             except UserError as error:
                 problems.append(str(error))
         else:
@@ -53,21 +55,26 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
             )
     if problems:
         raise UserError("\n".join(problems))
+    rows = with_ranks(rows, current)
     return Board(
         name=name or " + ".join(sorted({record.board for record in current})),
         made=now(),
         rows=sorted(rows, key=_place),
         columns=columns,
         notes=[*notes, *lonely, *superseded, *notes_on(current, columns)],
+        told_apart=told_apart(rows),
+        records=current,
+        yardsticks=_yardsticks(current),
         provenance=provenance_of(current),
         datasets=distinct(record.dataset for record in current),
     )
 
 
 def write(folder: str | Path, board: Board) -> None:
-    """Write leaderboard.csv, .md, .tex, .json, .png and .pdf into ``folder``, each whole or not at all."""
+    """Write leaderboard.csv, .md, .tex, .json, .png and .pdf and results.csv into ``folder``, each whole or not at all."""
     folder = Path(folder)
     write_text(folder / "leaderboard.csv", csv_text(board))
+    write_text(folder / "results.csv", tidy_text(board))
     write_text(folder / "leaderboard.md", markdown(board))
     write_text(folder / "leaderboard.tex", latex(board))
     write_json(folder / "leaderboard.json", json_value(board))
@@ -75,13 +82,27 @@ def write(folder: str | Path, board: Board) -> None:
 
 
 def _place(entry: Entry) -> tuple:
-    """Sort key: split, references in their order, then methods from the best forget quality down; unusable ones last."""
+    """Sort key: split, block, then references in their order, controls by name, methods from the nearest to the retrained models.
+
+    Where a board has no distance (one retrained model, imported logs) from the best forget quality down.
+    """
     split = SPLITS.index(entry.split) if entry.split in SPLITS else len(SPLITS)
-    if entry.is_reference:
-        return split, entry.split, 0, REFERENCE_ROWS.index(entry.name), 0, entry.method
-    values = entry.value("forget_quality"), entry.value("model_utility")
-    best = [2.0 if value is None else -value for value in values]  # None after the worst, which is 0
-    return split, entry.split, 1 + (entry.status == UNUSABLE), *best, entry.method
+    block = BLOCKS.index(entry.block)
+    if entry.role != "method":
+        model = REFERENCE_ROWS.index(entry.name) if entry.name in REFERENCE_ROWS else len(REFERENCE_ROWS)
+        return split, entry.split, block, model, entry.method
+    far, quality, utility = (entry.value(name) for name in ("distance", "forget_quality", "model_utility"))
+    best = [2.0 if value is None else -value for value in (quality, utility)]  # None after the worst, which is 0
+    return split, entry.split, block, math.inf if far is None else far, *best, entry.method
+
+
+def _yardsticks(records: list[Record]) -> dict[str, tuple[float, float]]:
+    """Split -> the smallest and the largest distance of its retrained models, each from the others."""
+    far: dict[str, list[float]] = {}
+    for record in records:
+        if (record.role, record.method) == ("model", "retrained") and (value := record.value("distance")) is not None:
+            far.setdefault(record.split, []).append(value)
+    return {split: (min(values), max(values)) for split, values in far.items()}
 
 
 def _columns(records: list[Record]) -> dict[str, dict[str, Any]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from benchmark.common.seed_interval import AND_SEEDS, TWO_SEEDS
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.cells import AND_SEEDS
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import MAIN, WHERE_MEASURED, shown
+from benchmark.leaderboard.headings import MAIN, WITH_INTERVAL
 from benchmark.leaderboard.marks import MEANING
 
 DAGGERS = {"dirty": "†", "partial": "‡", "edge": "§"}
@@ -16,20 +16,42 @@ STARS = {"dirty": "*", "partial": "+", "edge": "^"}  # for terminals without dag
 
 
 def caption(board: Board) -> str:
-    """What is counted, what the brackets hold, and which way is better."""
+    """What is counted, what the numbers are in, what the brackets hold, and which way is better."""
     counts = [
         f"{_span(entry.n for entry in board.rows if entry.split == split)} forget rows ({split})"
         for split in board.splits
     ]
-    seeds = _span(len(entry.seeds) for entry in board.rows)
-    parts = [f"n = {', '.join(counts)}; {seeds} {'seed' if seeds == '1' else 'seeds'} a row."]
-    covered = {name: _covered(board, metric) for metric, name in MAIN.items()}
+    seeds = _span(len(entry.seeds) for entry in board.rows if entry.role == "method")
+    parts = [f"n = {', '.join(counts)}; {seeds} {'seed' if seeds == '1' else 'seeds'} a method."]
+    if board.is_defined("distance"):
+        models = _span(_models(board))
+        parts.append(
+            f"Distance: from {models} retrained models, 1 = like one more of them. p: of being one. Residual: share of "
+            "fine-tuning's effect on the forget rows that is left (0 as retrained, 1 as never unlearned, below 0 forgotten "
+            "beyond). All by the truth ratio."
+        )
+    if board.told_apart:
+        apart = [f"{n} of {pairs} pairs ({split})" for split, (n, pairs) in board.told_apart.items()]
+        parts.append(
+            f"Ranks: the places that paired tests over authors leave open; they tell {', '.join(apart)} apart."
+        )
+    covered = {MAIN[metric].document.lower(): _covered(board, metric) for metric in WITH_INTERVAL}
     if brackets := [f"{name} over {units}" for name, units in covered.items() if units]:
         parts.append(f"Brackets: 95 % intervals, {', '.join(brackets)}.")
-    if WHERE_MEASURED in shown(board):
-        parts.append("Test authors: forget quality on the forget authors that no sweep has read.")
-    parts.append("↑ higher is better, ↓ lower is better, → nearer to retrained is better. Bold: best method.")
+    parts.append("↑ higher is better, ↓ lower is better, → nearer to retrained is better.")
+    if any(entry.is_best for entry in board.rows):
+        parts.append("Bold: nearer than some method by these tests, and none is nearer.")
     return " ".join(parts)
+
+
+def _models(board: Board) -> list[int]:
+    """How many retrained models the splits' methods are compared with."""
+    return [len(e.seeds) for e in board.rows if e.name == "retrained" and e.role == "model"]
+
+
+def minutes(entry: Entry) -> str:
+    """Of a run of the row."""
+    return "–" if entry.minutes is None else f"{entry.minutes:.1f}"
 
 
 def status(entry: Entry) -> str:
@@ -59,6 +81,6 @@ def _span(counts: Iterable[int | None]) -> str:
 def _covered(board: Board, metric: str) -> str:
     """The units that the intervals of a metric are over; "" where there are no intervals."""
     covers = [entry.cells[metric].covers for entry in board.rows if entry.cells[metric].low is not None]
-    units = dict.fromkeys(text.removesuffix(AND_SEEDS) for text in covers)
+    units = dict.fromkeys(text.removesuffix(AND_SEEDS).removesuffix(TWO_SEEDS) for text in covers)
     several = " (and seeds, where a row has several)" if any(text.endswith(AND_SEEDS) for text in covers) else ""
     return re.sub(r"(\w+): (\w+)", r"\2 of \1", " or ".join(units)).replace(";", ",") + several

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
-
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import cast
 
 import metrics
-from benchmark.common.statistics import DRAWS, LEVEL, resampling_units, two_level_interval
+from benchmark.common.jackknife import Scale
+from benchmark.common.seed_interval import SeedValue, log10_values, over_limits, over_seeds
 
-if TYPE_CHECKING:
-    from benchmark.evaluation.scores import Scores
-
-AND_SEEDS = " and seeds"
-UNION = "union of the seeds' own intervals"
-ALIKE = 1e-12  # relative width below which an interval is rounding error, and no statement on uncertainty
+P_VALUE = "p-value"  # the unit of metrics that are averaged on a log scale
+NO_INTERVAL = "none: a p-value, and too few seeds"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Mean over the seeds that have a value, its 95 % interval and what that covers."""
+    """Mean over the seeds that have a value (p-values: on a log scale), its 95 % interval and what that covers."""
 
     value: float | None
     low: float | None
@@ -31,94 +25,60 @@ class Cell:
     seeds: int  # how many seeds have a value
 
 
-@cache
-def metric_of() -> dict[str, metrics.Metric]:
-    """Column -> the metric of this project that gives it."""
-    loaded = [metrics.load_metric(name) for name in metrics.metric_names()]
-    return {column: metric for metric in loaded for column in metric.columns()}
-
-
-def make_cell(column: str, seeds: list[tuple[metrics.Measurement, Scores | None]], rng: np.random.Generator) -> Cell:
-    """The cell of a column.
-
-    Args:
-        seeds: measurement and scores of each seed that was measured; scores are read for two seeds or more.
-        rng: of the resampling.
-    """
-    defined = [(measured, scores) for measured, scores in seeds if measured.value is not None]
-    values = [measured.value for measured, _ in defined]
-    if not values:
-        why = sorted({reason for measured, _ in seeds for reason in measured.undefined}) or ["not measured"]
+def make_cell(column: str, seeds: list[metrics.Measurement]) -> Cell:
+    """The cell of a column, from the measurement of each seed that was measured; limits are cut to the metric's range."""
+    defined = [measured for measured in seeds if measured.value is not None]
+    if not defined:
+        why = sorted({reason for measured in seeds for reason in measured.undefined}) or ["not measured"]
         return Cell(None, None, None, f"none: {'; '.join(why)}", 0)
-    if len(values) == 1:
-        only = defined[0][0]
-        limits = None if only.low is None or only.high is None else (only.low, only.high)
-        unknown = "none: the record has none" if limits is None else "not said in the record"
-        covers = str(only.extra.get("interval", unknown))
+    metric = metrics.metric_of().get(column)
+    if len(defined) == 1:
+        (only,) = defined
+        cell = Cell(only.value, only.low, only.high, _kind(only), 1)
     else:
-        limits, covers = _over_rows_and_seeds(column, defined, rng) or _over_seeds(column, defined)
-    if limits and limits[1] - limits[0] <= ALIKE * max(map(abs, limits)):
-        limits, covers = None, "none: no width"
+        cell = _p_value(defined) if metric is not None and metric.unit == P_VALUE else _mean(defined)
+    if metric is None or cell.low is None or cell.high is None:
+        return cell
+    least, most = metric.range
+    return replace(cell, low=max(cell.low, least), high=min(cell.high, most))
+
+
+def _mean(seeds: list[metrics.Measurement]) -> Cell:
+    """Of two seeds or more."""
+    values = [float(m.value) for m in seeds if m.value is not None]
+    mean = math.fsum(values) / len(values)
+    own = [(m.low, m.high) for m in seeds if m.low is not None and m.high is not None]
+    if len(own) == len(seeds) and any(_number(m, "standard_error") is None for m in seeds):
+        limits, covers = over_limits(values, own)
+        return _cell(mean, limits, _kind(seeds[0]) + covers, seeds)
+    numbers = [
+        SeedValue(value, _number(m, "standard_error"), _number(m, "degrees"), _kind(m))
+        for value, m in zip(values, seeds, strict=True)
+    ]
+    scale = cast("Scale", str(seeds[0].extra.get("scale", "identity")))
+    return _cell(mean, *over_seeds(numbers, scale), seeds)
+
+
+def _p_value(seeds: list[metrics.Measurement]) -> Cell:
+    """The geometric mean of two p-values or more, which may be 0 by underflow where their logarithms are known."""
+    values = [float(m.value) for m in seeds if m.value is not None]
+    logs = log10_values(values, [_number(m, "log10_p") for m in seeds])
+    limits, covers = over_seeds([SeedValue(log, None, None, NO_INTERVAL) for log in logs], "identity")
+    mean = math.fsum(logs) / len(logs)
+    return _cell(10**mean, None if limits is None else (10 ** limits[0], 10 ** min(limits[1], 0.0)), covers, seeds)
+
+
+def _cell(value: float, limits: tuple[float, float] | None, covers: str, seeds: list[metrics.Measurement]) -> Cell:
     low, high = limits or (None, None)
-    return Cell(math.fsum(values) / len(values), low, high, covers, len(values))
+    return Cell(value, low, high, covers, len(seeds))
 
 
-def _over_rows_and_seeds(
-    column: str, defined: list[tuple[metrics.Measurement, Scores | None]], rng: np.random.Generator
-) -> tuple[tuple[float, float] | None, str] | None:
-    """Limits and what they cover, for means over rows.
-
-    None where the column is no such mean, or where its rows cannot be had: no scores, or a record made with
-    another version of the metric.
-    """
-    metric = metric_of().get(column)
-    if not isinstance(metric, metrics.SetMetric):
-        return None
-    if any(scores is None or measured.version != metric.version for measured, scores in defined):
-        return None
-    set_name = column.removesuffix(f"_{metric.name}")
-    sets = [scores[set_name] for _, scores in defined]
-    values = [metric.transform(set_name, metric.values(set_name, rows)[0]) for rows in sets]
-    limits = two_level_interval([(v, rows.authors) for v, rows in zip(values, sets, strict=True)], DRAWS, rng)
-    kind = resampling_units(sets[0].authors)[2]
-    return limits, kind + AND_SEEDS if limits else "none: every draw gave the same"
+def _kind(measured: metrics.Measurement) -> str:
+    """What a measurement's own interval covers, or why it has none."""
+    unknown = "none: the record has none" if measured.low is None else "not said in the record"
+    return str(measured.extra.get("interval", unknown))
 
 
-def _over_seeds(
-    column: str, defined: list[tuple[metrics.Measurement, Scores | None]]
-) -> tuple[tuple[float, float] | None, str]:
-    """Limits and what they cover, from the seeds' values and their own intervals.
-
-    From three seeds on the distances from a seed's value to its own limits, averaged (the seeds share their rows, so
-    more seeds do not mean more rows), and Student's t interval between the seeds are added in quadrature (recovery of
-    variance estimates, Zou and Donner 2008); p-values on a log scale. Two seeds say too little of their spread
-    (t = 12.7): there it is the span of their own intervals.
-    """
-    own = [limit for measured, _ in defined for limit in (measured.low, measured.high)]
-    known = None not in own
-    if len(defined) == 2:
-        if not known:
-            return None, "none: two seeds, and not both have an interval of their own"
-        return (min(own), max(own)), UNION
-    from scipy.special import stdtrit
-
-    values = np.array([measured.value for measured, _ in defined])
-    metric = metric_of().get(column)
-    bottom, top = metric.range if metric else (-math.inf, math.inf)
-    p_value = metric is not None and metric.unit == "p-value" and bool((values > 0).all())
-    scaled, back = (np.log10, lambda x: 10.0**x) if p_value else (np.asarray, float)
-    covers = f"{defined[0][0].extra.get('interval', 'rows')}{AND_SEEDS}" if known else "seeds"
-    alike = np.ptp(values) <= ALIKE * np.abs(values).max()
-    if alike and not known:
-        return None, "none: all seeds gave the same"
-    points = scaled(values)
-    reach = 0.0 if alike else stdtrit(len(values) - 1, (1 + LEVEL) / 2) * points.std(ddof=1) / math.sqrt(len(values))
-    below = above = 0.0
-    if known:
-        with np.errstate(divide="ignore"):  # a limit of 0 is infinitely far on a log scale
-            below = np.mean(points - scaled(np.array(own[::2])))
-            above = np.mean(scaled(np.array(own[1::2])) - points)
-    low = max(bottom, back(points.mean() - math.hypot(below, reach)))
-    high = min(top, back(points.mean() + math.hypot(above, reach)))
-    value = math.fsum(values) / len(values)  # on a log scale above the middle
-    return (min(low, value), max(high, value)), covers
+def _number(measured: metrics.Measurement, name: str) -> float | None:
+    value = measured.extra.get(name)
+    return float(value) if isinstance(value, int | float) else None

@@ -6,19 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import metrics
 from benchmark.common.errors import UserError
-from benchmark.common.statistics import interval_rng
 from benchmark.leaderboard.cells import Cell, make_cell
-from benchmark.leaderboard.marks import marks, tuning
-from benchmark.records.record import REFERENCE_ROWS, Record, record_path, scores_path
+from benchmark.leaderboard.marks import git, marks, tuning
+from benchmark.records.record import Record, Role
+from metrics.calibration.ranks import Rank
 
-if TYPE_CHECKING:
-    from benchmark.evaluation.scores import Scores
-
+KEPT = 0.9  # of every part of the fine-tuned model's utility: rows that keep less stand below, in a block of their own
+MODELS, CONTROLS, METHODS, BELOW, UNRANKED = BLOCKS = ("models", "controls", "methods", "below 90 %", "not ranked")
 STATUSES = ("ok", "diverged", "failed")
 UNUSABLE = "no usable setting"  # every trial of the sweep cost too much of what was to stay
 
@@ -41,42 +39,57 @@ class Entry:
     keys: tuple[str, ...]  # of the records, in the order of ``seeds``
     config: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)  # seed -> why it is not ok
+    role: Role = "method"
+    commits: tuple[str, ...] = ()
+    rank: Rank | None = None  # among the methods of its split; None where it takes no part
 
     @property
     def is_reference(self) -> bool:
-        """Whether it is a model (fine-tuned, retrained, base) and no method."""
-        return self.name in REFERENCE_ROWS
+        """Whether it is one of the board's models (fine-tuned, retrained, base)."""
+        return self.role == "model"
 
     @property
     def is_sound(self) -> bool:
-        """Whether it takes part in the choice of the best method."""
-        return not self.is_reference and self.status == "ok" and "partial" not in self.marks
+        """Whether it takes part in comparisons of methods: all of its runs went well and scored all rows."""
+        return self.role == "method" and self.status == "ok" and "partial" not in self.marks
+
+    @property
+    def block(self) -> str:
+        """One of ``BLOCKS``: where the row stands on its split's board.
+
+        The point estimate of what is kept decides: the lower limit of a retrained model's own share is below 90 % where
+        sets are as small as the world facts, so that a limit would turn away models without any fault.
+        """
+        if self.role != "method":
+            return MODELS if self.role == "model" else CONTROLS
+        if self.status != "ok":
+            return UNRANKED
+        kept = self.value("utility_kept")
+        return METHODS if kept is None or kept >= KEPT else BELOW
+
+    @property
+    def is_best(self) -> bool:
+        """Whether it is better than some method by a paired test, and none is better than it."""
+        return self.rank is not None and self.rank.low == 1 and bool(self.rank.worse)
 
     def value(self, metric: str) -> float | None:
         """Mean over the seeds; None where undefined or not measured."""
         return self.cells[metric].value if metric in self.cells else None
 
 
-def make_entry(label: str, group: list[Record], columns: Iterable[str], folder: Path) -> Entry:
+def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry:
     """The row of these records, one a seed.
 
     Args:
         label: what the row is called, see ``grouping``.
         columns: the board's metrics.
-        folder: the board's, where the scores lie that an interval over several seeds needs.
 
     Raises:
-        UserError: a record's numbers or scores are damaged.
+        UserError: a record's numbers are damaged.
     """
     ran = [record for record in group if record.status != "failed"]
     measured = [record for record in ran if record.metrics]
     by_column = [_measurements(record) for record in measured]
-    scores = [_scores(folder, record) if len(measured) > 1 else None for record in measured]
-
-    def cell(column: str) -> Cell:
-        seeds = [(values[column], s) for values, s in zip(by_column, scores, strict=True) if column in values]
-        return make_cell(column, seeds, interval_rng(f"{label} {group[0].split} {column}"))
-
     minutes = [record.seconds["total"] / 60 for record in ran if "total" in record.seconds]
     memory = [peak for record in ran if (peak := _peak(record)) is not None]
     forget_rows = [max((m.n for column, m in values.items() if column.startswith("forget_")), default=0)
@@ -90,7 +103,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str], folder: 
         split=group[0].split,
         seeds=tuple(record.seed for record in group),
         n=min((n for n in forget_rows if n), default=None),
-        cells={column: cell(column) for column in columns},
+        cells={c: make_cell(c, [values[c] for values in by_column if c in values]) for c in columns},
         status=UNUSABLE if counts["ok"] and unusable else next(iter(counts)) if len(counts) == 1 else each,
         minutes=math.fsum(minutes) / len(minutes) if minutes else None,
         peak_memory_mib=max(memory, default=None),
@@ -99,6 +112,8 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str], folder: 
         keys=tuple(record.key for record in group),
         config=group[0].config,
         reasons={str(record.seed): record.reason for record in group if record.status != "ok"},
+        role=group[0].role,
+        commits=tuple(dict.fromkeys(str(git(record).get("commit")) for record in group if git(record).get("commit"))),
     )
 
 
@@ -116,11 +131,3 @@ def _measurements(record: Record) -> dict[str, metrics.Measurement]:
             f"the record {record.method}/{record.key}.json is damaged ({error}). Delete it and run the same "
             "command again: only this run is redone."
         ) from None
-
-
-def _scores(folder: Path, record: Record) -> Scores | None:
-    """The scores beside a record; only imported records may have none."""
-    from benchmark.records.score_files import load_scores
-
-    path = scores_path(record_path(folder, record.method, record.key))
-    return load_scores(path) if path.exists() or record.source == "run" else None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from benchmark.leaderboard.board import Board
@@ -11,11 +14,17 @@ from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.marks import MEANING
 
 ORDER = (
-    "by split (forget01, forget05, forget10, others); finetuned, retrained, base first; then methods by "
-    "forget quality from high to low, undefined last, ties by model utility"
+    "by split (forget01, forget05, forget10, others), then in blocks: models (finetuned, retrained, base); controls; methods "
+    "that keep 90 % of every part of utility, by distance; methods that keep less; methods that diverged, failed or have no "
+    "usable setting. Where there is no distance, by forget quality from high to low, ties by model utility"
 )
 FIELDS = {
     "seeds": "the seeds of the row's runs; under a metric, how many of them have a value",
+    "block": "where the row stands, see order",
+    "rank": "places among the methods of its split that paired tests over authors leave open (low to high), and P(best)",
+    "epochs, lr": "of unlearning, in the CSV; empty where nothing is trained",
+    "commit": "of the code that made the row's runs",
+    "range": "of a column; null where there is no limit",
     "n": "forget rows scored; the fewest where seeds differ",
     "minutes": "mean wall-clock minutes of a run, failed ones left out",
     "peak_memory_mib": "largest peak of the row's runs: on the GPU where one was used, else of the process",
@@ -23,20 +32,48 @@ FIELDS = {
     "intervals": "what each interval covers, or why there is none",
     "marks": "; ".join(f"{mark}: {meaning}" for mark, meaning in MEANING.items()),
 }
+LAST = ("status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr", "commit")
 
 
 def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
+    limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
+    heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", *limits, *LAST]
+    return _csv(heads, (_csv_row(board, entry) for entry in board.rows))
+
+
+def _csv_row(board: Board, entry: Entry) -> list[Any]:
+    numbers = [x for m in board.columns for x in (entry.cells[m].value, entry.cells[m].low, entry.cells[m].high)]
+    rank = [None] * 3 if entry.rank is None else [entry.rank.low, entry.rank.high, entry.rank.best]
+    training = entry.config.get("training") or {}
+    last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
+    last += [training.get("epochs"), training.get("lr"), " ".join(entry.commits)]
+    seeds = " ".join(map(str, entry.seeds))
+    return [entry.method, entry.split, entry.block, seeds, entry.n, *rank, *numbers, *last]
+
+
+def tidy_text(board: Board) -> str:
+    """``results.csv``: a line a run and metric, for data frames: what was measured, before any averaging over seeds."""
+    labels = {(entry.name, key): entry.method for entry in board.rows for key in entry.keys}
+    heads = ["method", "split", "seed", "metric", "value", "low", "high", "interval", "n", "undefined", "status", "key"]
+    lines = []
+    for record in board.records:
+        label = labels.get((record.method, record.key))
+        if label is None:  # superseded, or the reference of an earlier version
+            continue
+        for metric, own in record.metrics.items():
+            why = "; ".join(own.get("undefined") or {}) if own.get("value") is None else ""
+            covers = (own.get("extra") or {}).get("interval", "")
+            numbers = [own.get("value"), own.get("low"), own.get("high"), covers, own.get("n"), why]
+            lines.append([label, record.split, record.seed, metric, *numbers, record.status, record.key])
+    return _csv(heads, lines)
+
+
+def _csv(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")  # writes floats by their repr
-    limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
-    heads = ["status", "minutes", "peak_memory_mib", "source", "marks"]
-    writer.writerow(["method", "split", "seeds", "n", *limits, *heads])
-    for entry in board.rows:
-        cells = [entry.cells[metric] for metric in board.columns]
-        numbers = [x for cell in cells for x in (cell.value, cell.low, cell.high)]
-        last: list[Any] = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
-        writer.writerow([entry.method, entry.split, len(entry.seeds), entry.n, *numbers, *last])
+    writer.writerow(heads)
+    writer.writerows(lines)
     return text.getvalue()
 
 
@@ -47,12 +84,20 @@ def json_value(board: Board) -> dict[str, Any]:
         "made": board.made,
         "order": ORDER,
         "fields": FIELDS,
-        "columns": board.columns,
+        "columns": {metric: _finite(about) for metric, about in board.columns.items()},
         "rows": [_json_row(entry) for entry in board.rows],
         "datasets": board.datasets,
         "provenance": board.provenance,
+        "told_apart": {split: list(counts) for split, counts in board.told_apart.items()},
         "notes": board.notes,
     }
+
+
+def _finite(about: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a column; a range without an end has null there, since JSON has no infinity."""
+    if "range" not in about:
+        return about
+    return about | {"range": [end if math.isfinite(end) else None for end in about["range"]]}
 
 
 def _json_row(entry: Entry) -> dict[str, Any]:
@@ -60,15 +105,19 @@ def _json_row(entry: Entry) -> dict[str, Any]:
     return {
         "method": entry.method,
         "name": entry.name,
+        "role": entry.role,
         "split": entry.split,
         "seeds": list(entry.seeds),
         "keys": list(entry.keys),
         "config": entry.config,
         "n": entry.n,
+        "block": entry.block,
+        "rank": None if entry.rank is None else asdict(entry.rank),
         "status": entry.status,
         "reasons": entry.reasons,
         "source": entry.source,
         "marks": list(entry.marks),
+        "commits": list(entry.commits),
         "minutes": entry.minutes,
         "peak_memory_mib": entry.peak_memory_mib,
         "metrics": {m: {k: getattr(c, k) for k in ("value", "low", "high", "seeds")} for m, c in cells},

@@ -10,6 +10,8 @@ from typing import Any
 from benchmark.records.record import Record
 
 NAMED_DIFFERENCES = 3  # settings that a row's name spells out
+SHARED = ("dataset.", "model.", "pretraining.", "finetuning.", "finetuning_seed", "dtype", "scoring.", "training.")
+TUNED = ("training.lr",)  # each method's own, chosen by the sweep's rule: a column of the CSV, not a part of the name
 
 
 def newest(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
@@ -42,12 +44,13 @@ def groups(everything: list[Record], current: list[Record]) -> list[tuple[str, l
         configs = by_settings.setdefault((record.source, record.method, record.split), {})
         configs.setdefault(_config_text(record), []).append(record)
     counts = {(record.method, record.key) for record in current}
+    recipe = board_recipe(current)
     named = []
     for (_, method, _), configs in by_settings.items():
         first = next(iter(configs.values()))[0].config
         used: Counter[str] = Counter()
         for group in configs.values():
-            changes = _differences(first, group[0].config)
+            changes = _differences(first, group[0].config, recipe)
             label = f"{method} [{changes}]" if changes else method
             used[label] += 1  # two rows may differ only in settings that their names do not spell out
             members = [record for record in group if (record.method, record.key) in counts]
@@ -64,9 +67,24 @@ def _config_text(record: Record) -> str:
     return json.dumps(record.config, sort_keys=True, default=str)
 
 
-def _differences(first: dict[str, Any], other: dict[str, Any]) -> str:
+def board_recipe(records: Iterable[Record]) -> dict[str, str]:
+    """Setting -> the value that most methods' rows of a board share, of those in ``SHARED``; ``TUNED`` ones are left out."""
+    counts: dict[str, Counter[str]] = {}
+    rows = {(r.method, r.split, _config_text(r)): r for r in records if r.source == "run" and r.role == "method"}
+    for record in rows.values():
+        for key, value in _flat(record.config).items():
+            if key.startswith(SHARED) and key not in TUNED:
+                counts.setdefault(key, Counter())[value] += 1
+    return {key: values.most_common(1)[0][0] for key, values in counts.items()}
+
+
+def _differences(first: dict[str, Any], other: dict[str, Any], recipe: dict[str, str]) -> str:
+    """What sets a row apart: from what the board's rows share, in other settings from the first row of its method."""
     a, b = ({k: v for k, v in _flat(config).items() if not k.startswith("tuning.")} for config in (first, other))
-    changed = [f"{key}={b.get(key, 'unset')}" for key in sorted(a | b) if a.get(key) != b.get(key)]
+    usual = {key for key, value in b.items() if recipe.get(key) == value and key in a}  # there the first row is unusual
+    different = {key for key in a | b if a.get(key) != b.get(key)} - usual
+    different |= {key for key, value in b.items() if key in recipe and value != recipe[key]}
+    changed = [f"{key}={b.get(key, 'unset')}" for key in sorted(different)]
     more = len(changed) - NAMED_DIFFERENCES
     return ", ".join(changed[:NAMED_DIFFERENCES] + ([f"+{more} more"] if more > 0 else []))
 

@@ -8,39 +8,48 @@ from benchmark.leaderboard.board import Board
 
 
 class Heading(NamedTuple):
-    """What stands above a column; in LaTeX it stands under "Forget" or "Retain"."""
+    """What stands above a column."""
 
-    markdown: str
-    latex: str
-    terminal: str
+    document: str  # Markdown and LaTeX
+    terminal: str = ""  # "": no column there
 
 
-HEADINGS = {
-    "forget_quality": Heading("Forget quality", "Forget quality", "Quality"),
-    "forget_quality_test_authors": Heading("Test authors", "Test authors", ""),
-    "ks_statistic": Heading("D", "$D$", "D"),
-    "model_utility": Heading("Model utility", "Model utility", "Utility"),
-    "forget_probability": Heading("Forget prob.", "Prob.", "Forget\nprob"),
-    "forget_rouge": Heading("Forget ROUGE", "ROUGE", "Forget\nROUGE"),
-    "forget_truth_ratio": Heading("Forget truth ratio", "Truth ratio", "Forget\ntruth"),
-    "retain_probability": Heading("Retain prob.", "Prob.", "Retain\nprob"),
-    "retain_rouge": Heading("Retain ROUGE", "ROUGE", "Retain\nROUGE"),
+RANK = "rank"  # the column of rank sets, which is no metric
+MAIN = {
+    "distance": Heading("Distance", "Dist-\nance"),
+    "p_retrained": Heading("p", "p"),
+    "residual": Heading("Residual", "Resi-\ndual"),
+    RANK: Heading("Ranks", "Ranks"),
+    "utility_kept": Heading("Utility kept", "Kept"),
+    "forget_quality": Heading("Forget quality (TOFU)", "Forget\nquality"),
+    "model_utility": Heading("Model utility", "Util-\nity"),
 }
-WHERE_MEASURED = "forget_quality_test_authors"  # has a column only on boards that have a value for it
-NOT_IN_TERMINALS = ("forget_quality_test_authors", "retain_rouge")  # two columns too many for 80 characters
-MAIN = {"forget_quality": "forget quality", "model_utility": "model utility"}  # with interval, and the best in bold
+DETAILS = {
+    "dose": Heading("Dose"),
+    "distance_gold": Heading("Distance, gold"),
+    "distance_paraphrase": Heading("Distance, paraphrase"),
+    "p_retrained_all": Heading("p, all three"),
+    "forget_probability": Heading("Forget prob."),
+    "forget_rouge": Heading("Forget ROUGE"),
+    "forget_truth_ratio": Heading("Forget truth ratio"),
+    "retain_probability": Heading("Retain prob."),
+    "retain_rouge": Heading("Retain ROUGE"),
+    "ks_statistic": Heading("D"),
+    "forget_quality_test_authors": Heading("Forget quality, test authors"),
+}
+WITH_INTERVAL = ("distance", "residual", "utility_kept", "model_utility")
 ARROWS = {"higher": "↑", "lower": "↓", "target": "→"}
 
 
-def shown(board: Board) -> list[str]:
-    """The metrics that have a column in a document; a terminal leaves out ``NOT_IN_TERMINALS``."""
-    is_measured = any(entry.value(WHERE_MEASURED) is not None for entry in board.rows)
-    return [metric for metric in HEADINGS if is_measured or metric != WHERE_MEASURED]
+def shown(board: Board, table: dict[str, Heading]) -> list[str]:
+    """The columns of a table for which the board has a value."""
+    ranked = any(entry.rank is not None for entry in board.rows)
+    return [metric for metric in table if (ranked if metric == RANK else board.is_defined(metric))]
 
 
 def with_arrow(board: Board, metric: str, text: str) -> str:
     """A heading with the arrow that says which way is better."""
-    return f"{text} {ARROWS.get(board.columns[metric].get('direction', ''), '')}".strip()
+    return f"{text} {ARROWS.get(board.columns.get(metric, {}).get('direction', ''), '')}".strip()
 
 
 def lead(board: Board) -> list[str]:

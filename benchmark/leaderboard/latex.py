@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.captions import caption, footnotes, signs, status
+from benchmark.leaderboard.captions import caption, footnotes, minutes, signs, status
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import HEADINGS, lead, shown, with_arrow
+from benchmark.leaderboard.headings import DETAILS, MAIN, Heading, lead, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
 
 SYMBOLS = {
@@ -21,35 +21,42 @@ SPECIAL = {
 
 
 def latex(board: Board) -> str:
-    r"""A ``table`` environment for a document with ``\usepackage{booktabs}``."""
-    before, columns = lead(board), shown(board)
-    before_groups = len(before) + columns.index("forget_probability")
-    groups = [*[""] * before_groups, r"\multicolumn{3}{c}{Forget}", r"\multicolumn{2}{c}{Retain}", ""]
-    first = before_groups + 1  # LaTeX counts columns from 1
-    heads = [_symbols(with_arrow(board, metric, HEADINGS[metric].latex)) for metric in columns]
-    body = []
-    for block in board.blocks():
-        body += [r"\midrule", *(_entry_line(board, entry, columns) for entry in block)]
+    r"""Two ``table`` environments, main table and details, for a document with ``\usepackage{booktabs}``."""
     text = " ".join([f"{escape(board.name)}: {escape(caption(board))}", *map(escape, footnotes(board))])
     lines = [
         *(f"% {line}" for line in _provenance(board)),
+        *_table(board, MAIN, _symbols(text), ["Min.", "Status"], ""),
+    ]
+    if shown(board, DETAILS):
+        lines += ["", *_table(board, DETAILS, f"{escape(board.name)}: details.", [], "-details")]
+    return "\n".join(lines) + "\n"
+
+
+def _table(board: Board, table: dict[str, Heading], text: str, last: list[str], suffix: str) -> list[str]:
+    before, columns = lead(board), shown(board, table)
+    heads = [_symbols(with_arrow(board, metric, escape(table[metric].document))) for metric in columns]
+    body = []
+    width = len(before) + len(columns) + len(last)
+    for block in board.blocks():
+        name = rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(block[0].block)}}}}} \\"
+        body += [r"\midrule", *[name] * (len(board.blocks()) > 1)]
+        body += [_entry_line(board, entry, columns, bool(last)) for entry in block]
+    label = re.sub("[^A-Za-z0-9]+", "-", board.name).strip("-") + suffix
+    return [
         r"\begin{table}[t]",
         r"\centering",
-        rf"\caption{{{_symbols(text)}}}",
-        rf"\label{{tab:{re.sub('[^A-Za-z0-9]+', '-', board.name).strip('-')}}}",
+        rf"\caption{{{text}}}",
+        rf"\label{{tab:{label}}}",
         r"\footnotesize",
         r"\setlength{\tabcolsep}{3pt}",
-        rf"\begin{{tabular}}{{{'l' * len(before)}{'r' * len(columns)}l}}",
+        rf"\begin{{tabular}}{{{'l' * len(before)}{'r' * len(columns)}{'rl' * bool(last)}}}",
         r"\toprule",
-        _line(groups),
-        rf"\cmidrule(lr){{{first}-{first + 2}}}\cmidrule(lr){{{first + 3}-{first + 4}}}",
-        _line([*before, *heads, "Status"]),
+        _line([*before, *heads, *last]),
         *body,
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def escape(text: str) -> str:
@@ -57,11 +64,13 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def _entry_line(board: Board, entry: Entry, columns: list[str]) -> str:
-    cells = [cell_text(board, entry, metric, r"\textbf{{{}}}", r" {{\scriptsize [{}, {}]}}") for metric in columns]
+def _entry_line(board: Board, entry: Entry, columns: list[str], with_status: bool) -> str:
+    cells = [cell_text(entry, metric, r"\textbf{{{}}}", r" {{\scriptsize [{}, {}]}}") for metric in columns]
     numbers = [re.sub(r"e-(\d)", r"e$-$\1", text).replace("<", "$<$") for text in map(_symbols, cells)]
+    numbers = [re.sub(r"(^|\[|, )-(\d)", r"\1$-$\2", text) for text in numbers]
     split = [escape(entry.split)] if "Split" in lead(board) else []
-    return _line([escape(entry.method) + _symbols(signs(entry)), *split, *numbers, escape(status(entry))])
+    last = [_symbols(minutes(entry)), escape(status(entry))] if with_status else []
+    return _line([escape(entry.method) + _symbols(signs(entry)), *split, *numbers, *last])
 
 
 def _line(cells: list[str]) -> str:

@@ -1,24 +1,39 @@
-"""A board as a Markdown table."""
+"""A board as Markdown tables: what it says, and below it the details."""
 
 from __future__ import annotations
 
 import re
 
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.captions import caption, footnotes, signs, status
-from benchmark.leaderboard.headings import HEADINGS, lead, shown, with_arrow
+from benchmark.leaderboard.captions import caption, footnotes, minutes, signs, status
+from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.headings import DETAILS, MAIN, Heading, lead, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
 
 
 def markdown(board: Board) -> str:
-    """A table with a caption; intervals for forget quality and model utility, the best method's in bold."""
-    before, columns = lead(board), shown(board)
-    heads = [with_arrow(board, metric, HEADINGS[metric].markdown) for metric in columns]
-    lines = [[*before, *heads, "Status"], ["---"] * len(before) + ["---:"] * len(columns) + ["---"]]
-    for entry in board.rows:
-        name = re.sub(r"([\\|*<`])", r"\\\1", entry.method) + signs(entry)
-        split = [entry.split] if "Split" in before else []
-        numbers = [cell_text(board, entry, metric, "**{}**", " [{}, {}]") for metric in columns]
-        lines.append([name, *split, *numbers, status(entry)])
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join([f"**{board.name}**: {caption(board)}", table, *footnotes(board)]) + "\n"
+    """The main table with a caption and intervals, the nearest methods in bold, and the table of details."""
+    main = _table(board, MAIN, " [{}, {}]", ["Minutes", "Status"])
+    parts = [f"**{board.name}**: {caption(board)}", main, *footnotes(board)]
+    if shown(board, DETAILS):
+        parts += ["**Details**", _table(board, DETAILS, "", [])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(board: Board, table: dict[str, Heading], interval: str, last: list[str]) -> str:
+    before, columns = lead(board), shown(board, table)
+    heads = [with_arrow(board, metric, table[metric].document) for metric in columns]
+    right = len(columns) + ("Minutes" in last)
+    lines = [[*before, *heads, *last], ["---"] * len(before) + ["---:"] * right + ["---"] * ("Status" in last)]
+    for block in board.blocks():
+        if len(board.blocks()) > 1:
+            lines.append([f"*{block[0].block}*", *[""] * (len(lines[0]) - 1)])
+        lines += [_line(board, entry, columns, interval, last) for entry in block]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _line(board: Board, entry: Entry, columns: list[str], interval: str, last: list[str]) -> list[str]:
+    name = re.sub(r"([\\|*<`])", r"\\\1", entry.method) + signs(entry)
+    split = [entry.split] if "Split" in lead(board) else []
+    numbers = [cell_text(entry, metric, "**{}**", interval) for metric in columns]
+    return [name, *split, *numbers, *([minutes(entry), status(entry)] if last else [])]

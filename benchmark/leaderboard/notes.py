@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from benchmark.leaderboard.marks import MEANING, git, marks
+import metrics
+from benchmark.leaderboard.marks import MEANING, git, marks, tuning
 from benchmark.records.record import Record
+
+LEAST_AUC, MOST_AUC = 0.4, 0.6  # of an attack on a model that has seen neither side
 
 
 def notes_on(records: list[Record], columns: dict[str, dict[str, Any]]) -> list[str]:
@@ -16,7 +19,8 @@ def notes_on(records: list[Record], columns: dict[str, dict[str, Any]]) -> list[
     Args:
         columns: metric -> what the registry knows of it, {} for nothing.
     """
-    return [*_marked(records), *_mixed(records), *_of_other_versions(records, columns)]
+    mixed = [*_mixed(records), *_uncompared(records), *_budgets(records), *_membership(records)]
+    return [*_marked(records), *mixed, *_of_other_versions(records, columns)]
 
 
 def provenance_of(records: list[Record]) -> dict[str, Any]:
@@ -59,10 +63,68 @@ def _mixed(records: list[Record]) -> list[str]:
         part = [record for record in records if record.split == split]
         if len({record.reference_key for record in part} - {None}) > 1:
             notes.append(f"{split}: its records were not all compared with the same retrained model")
+        runs = [record for record in part if record.role == "method" and record.forget_rows]
+        if len({tuple(record.compared_with.get("retrained", ())) for record in runs}) > 1:
+            notes.append(f"{split}: its methods were not all compared with the same retrained models")
         if len(distinct(record.dataset.get("identity") for record in part)) > 1:
             notes.append(f"{split}: its records were not all made from the same dataset")
+    if len(distinct(_kernels(record) for record in records if record.source == "run")) > 1:
+        notes.append("the records come from machines or settings whose sums differ in the last digits; see provenance")
     if len({git(record).get("commit") for record in records}) > 1:
         notes.append("the records were made at more than one commit; see provenance")
+    return notes
+
+
+def _uncompared(records: list[Record]) -> list[str]:
+    """Runs that were stopped before they were compared with the board's models."""
+    splits = {record.split for record in records if (record.role, record.method) == ("model", "retrained")}
+    left = [r for r in records if r.source == "run" and r.status == "ok" and r.split in splits]
+    waiting = [r for r in left if not (r.compared_with or r.reference_key or r.reference)]
+    if not waiting:
+        return []
+    return [f"not yet compared with the retrained models, run the same command again: {', '.join(_names(waiting))}"]
+
+
+def _kernels(record: Record) -> dict[str, Any]:
+    """What decides the last digits of a record's numbers, as far as it is known."""
+    hardware = record.provenance.get("hardware") or {}
+    known = {key: hardware.get(key) for key in ("processor", "model", "capability", "gpu")}
+    return known | (record.provenance.get("arithmetic") or {})
+
+
+def _budgets(records: list[Record]) -> list[str]:
+    """Where methods were trained for other numbers of epochs, or chosen from other numbers of trials."""
+    notes = []
+    for what, read in (("epochs", _epochs), ("trials of the sweep", lambda r: tuning(r).get("trials"))):
+        rows: dict[str, set[str]] = {}
+        for record in records:
+            if record.role == "method" and (value := read(record)) is not None:
+                rows.setdefault(str(value), set()).add(record.method)
+        if len(rows) > 1:
+            usual = max(rows, key=lambda value: len(rows[value]))
+            others = [f"{value} ({', '.join(sorted(rows[value]))})" for value in rows if value != usual]
+            notes.append(f"budgets differ: {usual} {what}, but {', '.join(others)}")
+    return notes
+
+
+def _epochs(record: Record) -> int | None:
+    value: int | None = (record.config.get("training") or {}).get("epochs")
+    return value
+
+
+def _membership(records: list[Record]) -> list[str]:
+    """Attacks that find members where there are none: their numbers say nothing of unlearning."""
+    notes = []
+    for split in sorted({record.split for record in records}):
+        retrained = [r for r in records if (r.role, r.method, r.split) == ("model", "retrained", split)]
+        for attack in [c for c in metrics.ORDER if c.startswith("mia_")]:
+            aucs = [value for r in retrained if (value := r.value(attack)) is not None]
+            mean = sum(aucs) / len(aucs) if aucs else 0.5
+            if not LEAST_AUC <= mean <= MOST_AUC:
+                notes.append(
+                    f"{split}: {attack} is {mean:.2f} for retrained models, which have seen neither side: it measures how the "
+                    "two groups of rows differ; read it against the retrained row only"
+                )
     return notes
 
 

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.cells import P_VALUE
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import MAIN
+from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
+from metrics import metric_of
 
-P_VALUES = ("forget_quality", "forget_quality_test_authors")
+UNKNOWN = "–"
+TWO_DIGITS = ("distance", "distance_gold", "distance_paraphrase", "residual", "dose")  # more would be noise
 
 
 def number(metric: str, value: float | None) -> str:
-    """Two digits for p-values, which span hundreds of decades (0.53, 1.2e-8), three decimals for the rest."""
+    """Two digits for p-values, which span hundreds of decades (0.53, 1.2e-8), two or three decimals for the rest."""
     if value is None:
-        return "–"
-    if metric not in P_VALUES:
-        return f"{value:.3f}"
+        return UNKNOWN
+    if not is_p_value(metric):
+        return f"{value:.2f}" if metric in TWO_DIGITS else f"{value:.3f}"
     if value >= 0.01:
         return f"{value:.2f}"
     digits, _, exponent = f"{value:.1e}".partition("e")
     return f"{digits}e{int(exponent)}" if value else "<1e-300"
 
 
-def cell_text(board: Board, entry: Entry, metric: str, bold: str, interval: str = "") -> str:
-    """The number of an entry as a table shows it.
+def is_p_value(metric: str) -> bool:
+    """Whether a column holds p-values."""
+    known = metric_of().get(metric)
+    return known is not None and known.unit == P_VALUE
+
+
+def rank_text(entry: Entry) -> str:
+    """The set of places that a row may have: "3–7"."""
+    rank = entry.rank
+    if rank is None or rank.low is None:
+        return UNKNOWN
+    return str(rank.low) if rank.low == rank.high else f"{rank.low}–{rank.high}"
+
+
+def cell_text(entry: Entry, metric: str, bold: str, interval: str = "") -> str:
+    """What a table shows of an entry under a column.
 
     Args:
-        bold: format string with one field, for the best of the main metrics.
-        interval: format string with two fields, put behind the main metrics' numbers; "" leaves intervals out.
+        bold: format string with one field, for the distance of the rows that no other is better than.
+        interval: format string with two fields, put behind the numbers of ``WITH_INTERVAL``; "" leaves intervals out.
     """
+    if metric == RANK:
+        return rank_text(entry)
     text = number(metric, entry.value(metric))
-    if metric not in MAIN:
-        return text
-    if board.is_best(entry, metric):
+    if metric == "distance" and entry.is_best:
         text = bold.format(text)
     cell = entry.cells[metric]
-    limits = [number(metric, cell.low), number(metric, cell.high)]
-    return text + interval.format(*limits) if interval and cell.low is not None else text
+    if not interval or metric not in WITH_INTERVAL or cell.low is None:
+        return text
+    return text + interval.format(number(metric, cell.low), number(metric, cell.high))

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import STARS, footnotes, signs, status
-from benchmark.leaderboard.headings import HEADINGS, NOT_IN_TERMINALS, lead
+from benchmark.leaderboard.headings import MAIN, lead, shown
 from benchmark.leaderboard.numbers import cell_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+FOOT = "Distance 1: like one more retrained model (p: of being one); residual 0 as retrained, 1 as before; kept: of utility."
+TOFU_FOOT = "Forget quality (a p-value), utility: higher is better."
 LONGEST = 14  # characters of a name that stay on one line where names are longer
 
 
@@ -23,7 +25,7 @@ def terminal_table(board: Board) -> Table:
 
     several = "Split" in lead(board)
     title = board.name if several else f"{board.name}, {', '.join(board.splits)}"
-    foot = " ".join(["Quality (a p-value), Utility: higher is better; D: lower.", *footnotes(board, STARS)])
+    foot = " ".join([FOOT if board.is_defined("distance") else TOFU_FOOT, *footnotes(board, STARS)])
     table = Table(
         title=plain(title),
         caption=foot,
@@ -36,13 +38,13 @@ def terminal_table(board: Board) -> Table:
     table.add_column("Method", overflow="fold", min_width=min(longest, LONGEST))  # names stay whole, settings fold
     if several:
         table.add_column("Split", no_wrap=True)
-    columns = [metric for metric in HEADINGS if metric not in NOT_IN_TERMINALS]
+    columns = [metric for metric in shown(board, MAIN) if MAIN[metric].terminal]
     for metric in columns:
-        table.add_column(HEADINGS[metric].terminal, justify="right", no_wrap=True)
+        table.add_column(MAIN[metric].terminal, justify="right", no_wrap=True)
     table.add_column("Status", no_wrap=True)
     for block in board.blocks():
         for entry in block:
-            numbers = [cell_text(board, entry, metric, "[bold]{}[/bold]").replace("–", "-") for metric in columns]
+            numbers = [cell_text(entry, metric, "[bold]{}[/bold]").replace("–", "-") for metric in columns]
             split = [plain(entry.split)] if several else []
             state = status(entry) + signs(entry, STARS)
             table.add_row(plain(entry.method), *split, *numbers, plain(state))

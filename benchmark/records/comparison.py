@@ -12,11 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import metrics
 from benchmark.common.files import write_json
 from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, has_records, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
+from metrics.calibration.row_statistics import row_statistics
 
 SHARED = ("dataset", "model", "pretraining", "finetuning", "dtype", "scoring")  # of the config of runs that compare
 COMPARES = {"retrained", "finetuned", "doses"}  # in a metric's ``needs``
@@ -35,7 +38,7 @@ class ReferenceShelf:
         """(model, split, recipe) -> its records by seed, the newest of each seed."""
         newest: dict[tuple[str, str, str], dict[Any, Record]] = {}
         for record in sorted(self._records, key=lambda record: (record.created, record.key)):
-            if record.status == "ok":
+            if record.status == "ok" and (record.role == "model" or record.dose is not None):
                 place = newest.setdefault((record.method, record.split, _recipe(record)), {})
                 place[record.seed] = record
         return {key: [by_seed[seed] for seed in sorted(by_seed)] for key, by_seed in newest.items()}
@@ -45,7 +48,7 @@ class ReferenceShelf:
         retrained = [
             other
             for other in self._by_recipe.get(("retrained", record.split, _recipe(record)), [])
-            if record.method != "retrained" or other.seed != record.seed
+            if (record.role, record.method) != ("model", "retrained") or other.seed != record.seed
         ]
         seed = record.config.get("finetuning_seed")
         finetuned = [
@@ -53,13 +56,23 @@ class ReferenceShelf:
             for other in self._by_recipe.get(("finetuned", record.split, _recipe(record)), [])
             if other.config.get("finetuning_seed") == seed
         ]
-        return {"retrained": retrained, "finetuned": finetuned[:1]}
+        doses = [
+            other
+            for (_, split, recipe), known in self._by_recipe.items()
+            for other in known
+            if other.dose is not None and (split, recipe) == (record.split, _recipe(record))
+        ]
+        doses.sort(key=lambda other: (other.dose or 0.0, other.seed))
+        return {"retrained": retrained, "finetuned": finetuned[:1], "doses": doses}
 
     def references_of(self, record: Record) -> metrics.References:
         """The scores that a record is compared with."""
         others = self.records_of(record)
         scores = {kind: [self.scores(other) for other in known] for kind, known in others.items()}
-        return metrics.References(tuple(scores["retrained"]), next(iter(scores["finetuned"]), None))
+        doses: dict[float, tuple[Scores, ...]] = {}
+        for other, own in zip(others["doses"], scores["doses"], strict=True):
+            doses[other.dose or 0.0] = (*doses.get(other.dose or 0.0, ()), own)
+        return metrics.References(tuple(scores["retrained"]), next(iter(scores["finetuned"]), None), doses)
 
     def keys_of(self, record: Record) -> dict[str, list[str]]:
         """The keys of those records, as a record names them."""
@@ -102,12 +115,25 @@ def compare_records(folder: Path) -> int:
         keys = shelf.keys_of(record)
         if record.source != "run" or not scores_path(path).exists() or _is_current(record, keys, versions):
             continue
-        measured = metrics.measure_all(load_scores(scores_path(path)), shelf.references_of(record), names=names)
+        scores = load_scores(scores_path(path))
+        measured = metrics.measure_all(scores, shelf.references_of(record), names=names)
         record.metrics |= {column: m.to_json() for column, m in measured.items()}
+        record.forget_rows = _forget_rows(scores)
         record.compared_with = keys
         write_json(path, record.model_dump())
         written += 1
     return written
+
+
+def _forget_rows(scores: Scores) -> dict[str, list[float | None]]:
+    """Author and row statistics of each forget row, to 7 digits; None where undefined or infinite."""
+    if "forget" not in scores:
+        return {}
+    rows = scores["forget"]
+    own: dict[str, list[float | None]] = {"author": rows.authors.tolist()}
+    for name, values in row_statistics(rows).items():
+        own[name] = [float(f"{x:.7g}") if np.isfinite(x) else None for x in values]
+    return own
 
 
 def _is_current(record: Record, keys: dict[str, list[str]], versions: dict[str, int]) -> bool:

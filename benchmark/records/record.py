@@ -22,6 +22,7 @@ FORMER_COLUMNS = {
 NO_INTERVAL = "none: its record has one of before version 0.3, which covered too little; run it again"
 REMOVED_COLUMNS = {"mia_gradnorm"}  # of metrics that are gone; ignored where they have no value
 REFERENCE_ROWS = ("finetuned", "retrained", "base")  # rows that are models, not methods
+Role = Literal["method", "model", "control"]
 
 
 def now() -> str:
@@ -40,6 +41,8 @@ class Record(BaseModel):
     method: str
     split: str
     seed: int
+    role: Role = "method"
+    dose: float | None = None  # share of the forget rows that the model was trained with, of a dose control
     reference: bool = False  # before schema 3: the one retrained model that the others were compared with
     status: Literal["ok", "diverged", "failed"]
     reason: str = ""
@@ -54,6 +57,8 @@ class Record(BaseModel):
     source: Literal["run", "imported"] = "run"
     reported: dict[str, float | None] = Field(default_factory=dict)  # imported: what the log itself claims
     notes: dict[str, float] = Field(default_factory=dict)  # what the method's rows were like, by name
+    # Of each forget row its author and row statistics (metrics/calibration/row_statistics.py): all that pairs and ranks need.
+    forget_rows: dict[str, list[float | None]] = Field(default_factory=dict)
     losses: list[float | None] = Field(default_factory=list)
     seconds: dict[str, float] = Field(default_factory=dict)
     peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)
@@ -119,7 +124,8 @@ def _upgraded(data: Any) -> Any:
         columns = _renamed(data.get("metrics"), FORMER_COLUMNS)
         if isinstance(columns, dict):
             columns = {column: _without_interval(m) for column, m in columns.items()}
-        data = {**data, "metrics": columns, "schema_version": SCHEMA_VERSION}
+        role = "model" if data.get("method") in REFERENCE_ROWS else "method"
+        data = {**data, "metrics": columns, "schema_version": SCHEMA_VERSION, "role": role}
     if isinstance(metrics := data.get("metrics"), dict):
         gone = [c for c in REMOVED_COLUMNS if isinstance(m := metrics.get(c), dict) and m.get("value") is None]
         data = data | {"metrics": {column: m for column, m in metrics.items() if column not in gone}}

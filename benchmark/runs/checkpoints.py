@@ -2,6 +2,7 @@
 
 base ─► finetuned ─► reinforced (further on the forget rows; a teacher)
    ├──► retrained (without the forget rows)
+   ├──► dose (with a share of the forget rows)
    └──► forget_only, retain_only (on the forget rows alone, and on as many retained ones: directions for task arithmetic)
 """
 
@@ -24,6 +25,7 @@ from benchmark.common.files import content_key
 from benchmark.common.progress import TRAINING_COST, Reporter, Silent
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import Preset
+from benchmark.data.doses import dose_rows
 from benchmark.data.load import load_dataset
 from benchmark.data.types import Dataset, Example
 from benchmark.models import loading as models
@@ -40,18 +42,20 @@ PIPELINE = 4  # raised when a change of code changes what a key's artefact would
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """Which model of a board. ``split`` and ``seed`` matter for retrained ones, ``split`` for those after them."""
+    """Which model of a board. ``split`` and ``seed`` matter for retrained and dose ones, ``split`` for those after them."""
 
-    kind: str  # base, finetuned, retrained, reinforced, forget_only or retain_only
+    kind: str  # base, finetuned, retrained, dose, reinforced, forget_only or retain_only
     split: str = ""
     seed: int = 0
+    share: float = 0.0  # of the forget rows, in a dose
 
     @property
     def label(self) -> str:
         parts = [
             self.kind,
             *([self.split] if self.split else []),
-            *([f"seed{self.seed}"] if self.kind == "retrained" else []),
+            *([f"{self.share:g}"] if self.kind == "dose" else []),
+            *([f"seed{self.seed}"] if self.kind in ("retrained", "dose") else []),
         ]
         return "-".join(parts)
 
@@ -84,7 +88,8 @@ class Checkpoints:
         if spec.kind == "finetuned":
             return choice.finetuned
         if spec.kind == "retrained":
-            return choice.retrained.get(spec.split)
+            known = choice.retrained.get(spec.split, [])
+            return known[spec.seed] if spec.seed < len(known) else None
         return None
 
     def parent(self, spec: ModelSpec) -> ModelSpec | None:
@@ -104,6 +109,9 @@ class Checkpoints:
             return (*dataset.full, *rehearsed), preset.finetuning, preset.finetuning_seed
         if spec.kind == "retrained":
             return (*dataset.splits[spec.split].retain, *rehearsed), preset.finetuning, spec.seed
+        if spec.kind == "dose":
+            left = dose_rows(dataset.splits[spec.split].forget, spec.share)
+            return (*dataset.splits[spec.split].retain, *left, *rehearsed), preset.finetuning, spec.seed
         split, seed = dataset.splits[spec.split], preset.finetuning_seed
         if spec.kind == "retain_only":  # as many rows as there are to forget
             order = np.random.default_rng([seed, len(split.retain)]).permutation(len(split.retain))

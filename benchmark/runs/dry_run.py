@@ -26,8 +26,12 @@ def outline(preset: Preset, tune: bool = False) -> str:
     ]
     for split in preset.splits:
         seeds = ", ".join(map(str, preset.retrained_seeds))
-        made = choice.retrained.get(split) or f"{_recipe(preset.finetuning)}; seeds {seeds}"
+        made = ", ".join(choice.retrained.get(split, [])) or f"{_recipe(preset.finetuning)}; seeds {seeds}"
         lines.append(f"retrained   {split}: {made}")
+    if preset.doses:
+        lines.append(f"doses       {', '.join(f'{share:g}' for share in preset.doses)} of the forget rows")
+    if preset.controls:
+        lines.append(f"controls    {', '.join(preset.controls)}")
     chosen = {
         name: load_method(name, split=max(preset.splits), **preset.fields_of(method_source(name)[0]))
         for name in preset.methods

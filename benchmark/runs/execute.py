@@ -11,6 +11,7 @@ from torch import nn
 import metrics
 from benchmark.common.devices import peak_memory_mib, reset_peak_memory
 from benchmark.common.provenance import provenance
+from benchmark.controls.base import Control, ControlSetup
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, save_record
@@ -37,6 +38,8 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         method=run.run.name,
         split=run.run.split,
         seed=run.run.seed,
+        role=run.run.role,
+        dose=run.run.dose,
         status="ok",
         partial=preset.scoring.limit is not None,
         config=run.config,
@@ -70,6 +73,8 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
     tokenizer = checkpoints.prompt_tokenizer  # the base model's, while that may still be in memory
     checkpoints.forget_models(keep=run.in_memory)
     record.model = {"start": run.start.label, "identity": checkpoints.key(run.start)}
+    if run.control is not None:
+        return _score_control(record, run.control, run, checkpoints)
     if run.method is None:
         model = checkpoints.model(run.start).model
     else:
@@ -91,10 +96,34 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
         device=checkpoints.device,
         meta={"run": run.label, "key": record.key},
     )
+    _measure(record, scores, run, checkpoints, begin)
+    return scores
+
+
+def _measure(record: Record, scores: Scores, run: ResolvedRun, checkpoints: Checkpoints, begin: float) -> None:
+    """Fill in the metrics that need no other model; those that compare come when the others are scored."""
     checkpoints.reporter.advance(run.scoring_work)
-    measured = metrics.measure_all(scores)  # what compares with other models comes when those are scored
-    record.metrics = {name: m.to_json() for name, m in measured.items()}
+    record.metrics = {name: m.to_json() for name, m in metrics.measure_all(scores).items()}
     record.seconds["scoring"] = time.perf_counter() - begin
+
+
+def _score_control(record: Record, control: Control, run: ResolvedRun, checkpoints: Checkpoints) -> Scores:
+    retrained = [spec for spec in run.models if spec.kind == "retrained"]
+    setup = ControlSetup(
+        finetuned=checkpoints.model(run.start).model,
+        retrained=checkpoints.model(retrained[0]).model if retrained else None,
+        prompt_tokenizer=checkpoints.prompt_tokenizer,
+        dataset=checkpoints.dataset,
+        split=run.run.split,
+        sets=evaluation_sets(checkpoints, run.run.split),
+        max_new_tokens=checkpoints.preset.scoring.max_new_tokens,
+        device=checkpoints.device,
+        meta={"run": run.label, "key": record.key},
+    )
+    checkpoints.reporter.phase(run.label, "scoring")
+    begin = time.perf_counter()
+    scores, record.notes = control.score(setup)
+    _measure(record, scores, run, checkpoints, begin)
     return scores
 
 

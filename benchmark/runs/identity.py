@@ -11,8 +11,10 @@ from typing import Any
 from benchmark.common.files import content_key
 from benchmark.common.progress import GENERATION_COST, TRAINING_COST
 from benchmark.config.recipe import Recipe
+from benchmark.controls import load_control
+from benchmark.controls.base import Control
 from benchmark.data.types import Example
-from benchmark.records.record import REFERENCE_ROWS, record_path
+from benchmark.records.record import Role, record_path
 from benchmark.runs.checkpoints import PIPELINE, Checkpoints, ModelSpec
 from methods import load_method, method_source, source_hashes
 from methods.base import Method
@@ -22,11 +24,28 @@ OF_A_SPLIT = ("reinforced", "forget_only", "retain_only")  # models that some me
 
 @dataclass(frozen=True)
 class Run:
-    """One row of a board as it is asked for: a method or one of REFERENCE_ROWS, a split, a seed."""
+    """One row of a board as it is asked for: a method, one of REFERENCE_ROWS, a dose or another control; a split, a seed."""
 
     method: str
     split: str
     seed: int = 0
+    role: Role = "method"
+    dose: float | None = None  # share of the forget rows, of a dose model
+
+    @classmethod
+    def of_model(cls, kind: str, split: str, seed: int = 0) -> Run:
+        """The row of one of the board's own models, scored as it is."""
+        return cls(kind, split, seed, "model")
+
+    @classmethod
+    def of_dose(cls, share: float, split: str, seed: int = 0) -> Run:
+        """The row of a model trained with that share of the forget rows."""
+        return cls(f"dose-{share:g}", split, seed, "control", share)
+
+    @classmethod
+    def of_control(cls, control: str, split: str) -> Run:
+        """The row of a control of benchmark/controls, "interpolated@share=0.25", say."""
+        return cls(control, split, 0, "control")
 
     @property
     def label(self) -> str:
@@ -35,11 +54,13 @@ class Run:
     @property
     def is_model(self) -> bool:
         """Whether the row is one of the board's own models, scored as it is."""
-        return self.method in REFERENCE_ROWS
+        return self.role == "model" or self.dose is not None
 
     @cached_property
     def name(self) -> str:
-        """The method's name, also where it is given by its file's path."""
+        """The method's name, also where it is given by its file's path; a control's with its settings."""
+        if self.role == "control" and not self.is_model:
+            return load_control(self.method).label
         return self.method if self.is_model else method_source(self.method)[0]
 
 
@@ -48,7 +69,7 @@ class ResolvedRun:
     """A run with all that decides its numbers. Equal keys, equal numbers.
 
     Attributes:
-        method: None, as ``recipe``, for the board's own models.
+        method: None, as ``recipe``, for the board's own models and for controls.
         start: the model that is scored, or that unlearning starts from.
         models: the trained models that the run reads; of the base model the others need the tokenizer alone.
         config: everything that was set.
@@ -60,6 +81,7 @@ class ResolvedRun:
     record: Path = field(compare=False)
     method: Method | None = field(compare=False)
     recipe: Recipe | None = field(compare=False)
+    control: Control | None = field(compare=False)
     start: ModelSpec = field(compare=False)
     models: tuple[ModelSpec, ...] = field(compare=False)
     config: dict[str, Any] = field(compare=False)
@@ -84,10 +106,14 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         UserError: an unknown method, a setting that it does not have, or data that are not there.
     """
     preset, dataset = checkpoints.preset, checkpoints.dataset
-    method = None if run.is_model else load_method(run.method, split=run.split, **preset.fields_of(run.name))
-    recipe = None if run.is_model else preset.training_of(run.name)
+    is_method = run.role == "method"
+    method = load_method(run.method, split=run.split, **preset.fields_of(run.name)) if is_method else None
+    recipe = preset.training_of(run.name) if is_method else None
+    control = load_control(run.method) if run.role == "control" and not run.is_model else None
     start = _start(run)
     models = [ModelSpec("base"), start]
+    if control is not None and "retrained" in control.needs:
+        models.append(ModelSpec("retrained", run.split, preset.retrained_of(run.split)[0]))
     if method is not None:
         models += [ModelSpec(kind, run.split) for kind in OF_A_SPLIT if kind in method.required()]
     config = _config(checkpoints, run.name, method, recipe)
@@ -102,6 +128,8 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     }
     if method is not None:
         parts |= {"config": config, "source": source_hashes(method)}
+    if control is not None:
+        parts["control"] = [control.name, control.version, dataclasses.asdict(control)]
     key = content_key(parts)
     training_work = 0.0
     if method is not None and recipe is not None:
@@ -112,6 +140,7 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         record=record_path(checkpoints.folder, run.name, key),
         method=method,
         recipe=recipe,
+        control=control,
         start=start,
         models=tuple(dict.fromkeys(models)),
         config=config,
@@ -132,7 +161,9 @@ def evaluation_sets(checkpoints: Checkpoints, split: str) -> dict[str, tuple[Exa
 
 
 def _start(run: Run) -> ModelSpec:
-    if run.method == "retrained":
+    if run.dose is not None:
+        return ModelSpec("dose", run.split, run.seed, run.dose)
+    if run.role == "model" and run.method == "retrained":
         return ModelSpec("retrained", run.split, run.seed)
     return ModelSpec("base" if run.method == "base" else "finetuned")
 

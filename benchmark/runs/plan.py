@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.common.errors import UserError, unknown_name
 from benchmark.config.schema import Preset
+from benchmark.controls import load_control
 from benchmark.records.record import REFERENCE_ROWS, load_record, scores_path
 from benchmark.records.score_files import load_scores
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
@@ -37,22 +38,27 @@ def board_runs(preset: Preset) -> list[list[Run]]:
         for split in preset.splits:
             block = []
             if seed == preset.seeds[0]:
-                block = [Run("finetuned", split, preset.finetuning_seed), Run("base", split)]
+                block = [Run.of_model("finetuned", split, preset.finetuning_seed), Run.of_model("base", split)]
                 if preset.scoring.sets != "validation":  # a choice of hyperparameters never looks at a retrained model
-                    # A published retrained model has no sister of another seed.
-                    seeds = preset.retrained_seeds[: 1 if split in preset.model.retrained else None]
-                    block += [Run("retrained", split, number) for number in seeds]
+                    block += [Run.of_model("retrained", split, number) for number in preset.retrained_of(split)]
+                    block += [Run.of_dose(share, split, preset.finetuning_seed) for share in preset.doses]
+                    block += [Run.of_control(control, split) for control in preset.controls]
             blocks.append(block + [Run(method, split, seed) for method in preset.methods])
     return blocks
 
 
 def check_methods(preset: Preset) -> None:
-    """All methods exist and take the preset's settings.
+    """All methods and controls exist and take the preset's settings.
 
     Raises:
-        UserError: an unknown method, or a setting for something that is none; all at once.
+        UserError: an unknown method or control, or a setting for something that is none; all at once.
     """
     problems = []
+    for control in preset.controls:
+        try:
+            load_control(control)
+        except UserError as error:
+            problems.append(str(error))
     for method in preset.methods:
         try:
             name = method_source(method)[0]

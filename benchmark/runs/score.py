@@ -24,7 +24,7 @@ from benchmark.records.score_files import load_scores, save_scores
 
 HOW_TO_RETRAIN = (
     "forget_quality compares with a model trained without the forget rows: give it as --retrained MODEL2, or the FILE "
-    "of an earlier score of it. To score such a model itself, or to do without forget_quality: --retrained none"
+    "of an earlier score of it; repeat it for several, which the distance needs. To score such a model itself, or to do without forget_quality: --retrained none"
 )
 
 
@@ -43,19 +43,27 @@ class ScoreRequest:
 
 
 def score_to_file(
-    model: str, retrained: str | None, request: ScoreRequest, out: str | Path, names: Sequence[str] | None = None
+    model: str,
+    retrained: str | Sequence[str] | None,
+    request: ScoreRequest,
+    out: str | Path,
+    names: Sequence[str] | None = None,
+    finetuned: str | None = None,
 ) -> dict[str, metrics.Measurement]:
-    """Score a model, measure it against a retrained one, and write FILE (JSON) with its scores beside it (Parquet).
+    """Score a model, measure it against retrained ones, and write FILE (JSON) with its scores beside it (Parquet).
 
     Args:
         model: hub id, folder or GGUF file.
-        retrained: the same, the FILE of an earlier score, or "none".
+        retrained: one or several, each the same, or the FILE of an earlier score; "none" alone for none. The distance from retrained
+            models needs two of them, its test three.
         names: metrics by name or ``.py`` file; by default all of the project's but replicas.
+        finetuned: the model before unlearning, likewise; the residual and what is kept of utility need it.
 
     Raises:
         UserError: bad input; nothing is written then.
     """
-    if retrained is None:
+    retrained = [retrained] if isinstance(retrained, str) else list(retrained or ())
+    if not retrained or ("none" in retrained and len(retrained) > 1):
         raise UserError(HOW_TO_RETRAIN)
     out, names = Path(out), list(dict.fromkeys(names)) if names else None
     if out.suffix != ".json":
@@ -69,12 +77,19 @@ def score_to_file(
     dataset = load_dataset(DatasetChoice(name="tofu", source=request.data), [request.split])
     sets = {name: rows[: request.limit] for name, rows in dataset.evaluation(request.split).items()}
     shared = {"split": request.split, "dataset": dataset.identity, "limit": request.limit}
-    earlier = _earlier(retrained, shared, request.prompt) if retrained.endswith(".json") else None
+    known = [source for source in retrained if source != "none"]
+    if len(set(known)) < len(known):
+        raise UserError(
+            "--retrained: the same model twice; the yardstick is how far different retrained models lie apart"
+        )
+    earlier = {source: _earlier(source, shared, request.prompt) for source in [*known, finetuned] if _is_file(source)}
     scores = _score(model, request, sets, shared)
-    reference = earlier
-    if reference is None and retrained != "none":
-        reference = _score(retrained, request, sets, shared)
-    measured = metrics.measure_all(scores, metrics.References(() if reference is None else (reference,)), names=names)
+
+    def other(source: str) -> Scores:
+        return earlier[source] if source in earlier else _score(source, request, sets, shared)
+
+    references = metrics.References(tuple(other(s) for s in known), None if finetuned is None else other(finetuned))
+    measured = metrics.measure_all(scores, references, names=names)
     save_scores(scores, out.with_suffix(".parquet"))
     write_json(
         out,
@@ -82,7 +97,8 @@ def score_to_file(
             "schema_version": 1,
             "metrics": {name: m.to_json() for name, m in measured.items()},
             "model": {"source": model, "identity": scores.meta["model"]},
-            "retrained": None if reference is None else {"source": retrained, "identity": reference.meta["model"]},
+            "retrained": [_identity(*pair) for pair in zip(known, references.retrained, strict=True)],
+            "finetuned": _identity(finetuned, references.finetuned),
             "data": {
                 "source": request.data,
                 "split": request.split,
@@ -96,6 +112,14 @@ def score_to_file(
         },
     )
     return measured
+
+
+def _is_file(source: str | None) -> bool:
+    return source is not None and source.endswith(".json")
+
+
+def _identity(source: str | None, scores: Scores | None) -> dict[str, Any] | None:
+    return None if scores is None else {"source": source, "identity": scores.meta["model"]}
 
 
 def _score(source: str, request: ScoreRequest, sets: dict, shared: dict[str, Any]) -> Scores:
@@ -122,9 +146,9 @@ def _score(source: str, request: ScoreRequest, sets: dict, shared: dict[str, Any
         )
 
 
-def _earlier(path: str, shared: dict[str, Any], prompt: str | None) -> Scores:
+def _earlier(path: str | None, shared: dict[str, Any], prompt: str | None) -> Scores:
     """The scores beside an earlier FILE, if they are of the same rows."""
-    file = Path(path)
+    file = Path(str(path))
     if not file.is_file():
         raise UserError(f"there is no file {path}; {HOW_TO_RETRAIN}")
     content = read_json(file, "the scores file")

@@ -30,7 +30,8 @@ HEAD = [
     "edge",
     "minutes",
 ]
-DECIDES = "forget_quality"  # the metric that places are counted by
+DECIDES = "distance"  # the metric that places are counted by; lower is better
+BESIDE = ("utility_kept", "forget_quality", "model_utility")
 
 
 def write_sweep(folder: str | Path, outcome: Outcome) -> list[Path]:
@@ -98,7 +99,7 @@ def selected(outcome: Outcome) -> str:
 def sensitivity(outcome: Outcome, records: dict[str, Record]) -> list[dict[str, Any]]:
     """Every qualifying trial with its method's place among all methods if that trial had been chosen.
 
-    Places count the usable methods with a higher ``DECIDES``, all others with the trials that were chosen for them.
+    Places count the usable methods with a lower ``DECIDES``, all others with the trials that were chosen for them.
     """
     usable = [choice for choice in outcome.choices if choice.tuning.usable]
     values = {choice.chosen.method: _value(choice.chosen, records) for choice in usable}
@@ -116,8 +117,8 @@ def sensitivity(outcome: Outcome, records: dict[str, Record]) -> list[dict[str, 
                     "changes": _text(trial.changes),
                     "chosen": trial is choice.chosen,
                     DECIDES: value,
-                    "model_utility": records[trial.key].value("model_utility"),
-                    "place": 1 + sum(other > value for other in others),
+                    **{name: records[trial.key].value(name) for name in BESIDE},
+                    "place": 1 + sum(other < value for other in others),
                     "of": len(values),
                 }
             )

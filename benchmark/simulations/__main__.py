@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmark.common.console import out, user_errors
-from benchmark.simulations._tables import Table, markdown, write
+from benchmark.common.tables import Table, markdown, write
 
 FOLDER = Path(__file__).resolve().parent
 

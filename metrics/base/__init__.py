@@ -82,9 +82,8 @@ class References:
 
     retrained: tuple[Scores, ...] = ()  # trained without the forget rows, one a seed; the first is TOFU's one reference
     finetuned: Scores | None = None  # before unlearning
-    doses: Mapping[float, Scores] = field(
-        default_factory=dict
-    )  # share of the forget rows it was trained with -> scores
+    # Share of the forget rows that a model was trained with, beside the retained ones -> the models'.
+    doses: Mapping[float, tuple[Scores, ...]] = field(default_factory=dict)
 
 
 NO_REFERENCES = References()

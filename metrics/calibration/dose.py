@@ -74,7 +74,7 @@ def dose(residual: Residual, curve: DoseCurve | None) -> Dose:
         return Dose(None, label=residual.undefined)
     if curve is None:
         return Dose(None, label="no dose models")
-    limits = [None if limit is None else curve.share(limit) for limit in (residual.low, residual.high)]
+    low, high = (None if limit is None else curve.share(limit) for limit in (residual.low, residual.high))
     if residual.value < 0 and (residual.high is None or residual.high < 0):
-        return Dose(None, *limits, label=OVER)
-    return Dose(curve.share(residual.value), *limits)
+        return Dose(None, low, high, OVER)
+    return Dose(curve.share(residual.value), low, high)

@@ -14,9 +14,10 @@ import numpy as np
 
 from metrics.calibration.distance import Distance, complete_rows, distance
 from metrics.calibration.dose import Dose, DoseCurve, dose
-from metrics.calibration.p_retrained import RetrainedTest, p_retrained
+from metrics.calibration.p_retrained import LEVEL, RetrainedTest, p_retrained
 from metrics.calibration.residual import Residual, residual
 
+DISTINGUISHABLE, INDISTINGUISHABLE, NO_POWER = "distinguishable", "indistinguishable", "no power"
 CONTROL_SHARE = 0.10  # of the forget rows: the dose that a test must notice
 
 
@@ -41,12 +42,27 @@ def verdict(test: RetrainedTest, finetuned: RetrainedTest | None, controls: Sequ
     if test.p is None:
         return f"undefined: {test.undefined}"
     if test.rejects:
-        return "distinguishable"
+        return DISTINGUISHABLE
     if finetuned is None:
-        return "no power: no fine-tuned model"
+        return f"{NO_POWER}: no fine-tuned model"
     if not controls:
-        return "no power: no dose control"
-    return "indistinguishable" if finetuned.rejects and all(c.rejects for c in controls) else "no power"
+        return f"{NO_POWER}: no dose control"
+    return INDISTINGUISHABLE if finetuned.rejects and all(c.rejects for c in controls) else NO_POWER
+
+
+def together(verdicts: Mapping[str, str], adjusted: Mapping[str, float]) -> str:
+    """What several statistics say of one model: "distinguishable" where one p, corrected, is at or below 0.05.
+
+    "indistinguishable" only where each of them says so; else what the first says that does not.
+
+    Args:
+        verdicts: statistic -> verdict by itself.
+        adjusted: statistic -> p corrected for their number.
+    """
+    if min(adjusted.values()) <= LEVEL:
+        return DISTINGUISHABLE
+    open_ones = [text for text in verdicts.values() if text not in (INDISTINGUISHABLE, DISTINGUISHABLE)]
+    return open_ones[0] if open_ones else INDISTINGUISHABLE
 
 
 def calibrate(

@@ -1,35 +1,37 @@
 """Records and small boards for the tests of this folder."""
 
-import math
-
 from benchmark.leaderboard.build import build
-from benchmark.records.record import Record, save_record
+from benchmark.records.record import REFERENCE_ROWS, Record, save_record
 
-LN2 = math.log(2)
 CONFIG = {"dtype": "float32", "training": {"lr": 5e-4, "epochs": 8, "batch_size": 16, "warmup_epochs": 1}}
 
 
-def measured(value, low=None, high=None, n=40, interval="authors", version=1):
-    extra = {} if low is None else {"interval": interval}
+AUTHORS = 20  # of the forget rows of ``rows_at``
+
+
+def measured(value, low=None, high=None, n=40, interval="authors", version=1, **more):
+    """A measurement as a record holds it; ``more`` is for its extra: scale, standard_error, degrees, log10_p."""
+    extra = ({} if low is None else {"interval": interval}) | more
     undefined = {"no retrained reference": 1} if value is None else {}
     limits = {"low": low, "high": high, "extra": extra}
     return {"value": value, "n": n, "undefined": undefined, "version": version, **limits}
 
 
 def make_record(method="npo", seed=0, split="forget10", *, day=1, dirty=False, quality=None, utility=None, **fields):
-    """A record; its key says what it is. ``quality`` and ``utility`` are (value, low, high)."""
+    """A record; its key says what it is. ``quality``, ``utility`` and ``metrics`` are (value, low, high) or measurements."""
     numbers = {"forget_quality": quality, "model_utility": utility} | fields.pop("metrics", {})
     values = {
         "key": f"{method}-{split}-{seed}-{day}",
         "board": "quick",
         "status": "ok",
+        "role": "model" if method in REFERENCE_ROWS else "method",
         "config": CONFIG,
     } | fields
     return Record(
         method=method,
         split=split,
         seed=seed,
-        metrics={name: measured(*three) for name, three in numbers.items() if three is not None},
+        metrics={name: m if isinstance(m, dict) else measured(*m) for name, m in numbers.items() if m is not None},
         dataset={"name": "fictitious", "identity": "c0"},
         provenance={
             "git": {"commit": "abc123", "dirty": dirty},
@@ -45,6 +47,36 @@ def board_of(folder, *records, scores=None):
     for record in records:
         save_record(folder, record, (scores or {}).get(record.seed))
     return build(folder)
+
+
+def rows_at(error, authors=AUTHORS):
+    """Two forget rows an author, whose truth ratios are about ``error`` away from those of ``yardstick``."""
+    signs = [1 if author % 2 else -1 for author in range(authors) for _ in range(2)]
+    ratios = [error + 0.1 * sign for sign in signs]
+    return {"author": [author for author in range(authors) for _ in range(2)], "truth_ratio": ratios}
+
+
+def yardstick(split="forget10", models=3, **fields):
+    """The records of retrained models that ``compared`` ones are compared with; their mean truth ratio is 0."""
+    return [
+        make_record(
+            "retrained",
+            seed,
+            split,
+            forget_rows=rows_at(0.0),
+            metrics={"distance": (0.9 + 0.1 * seed, None, None)},
+            **fields,
+        )
+        for seed in range(models)
+    ]
+
+
+def compared(method, error, seed=0, split="forget10", models=3, authors=AUTHORS, **fields):
+    """A method's record with forget rows ``error`` away from those of ``yardstick``, and its keys."""
+    keys = [f"retrained-{split}-{number}-1" for number in range(models)]
+    return make_record(
+        method, seed, split, forget_rows=rows_at(error, authors), compared_with={"retrained": keys}, **fields
+    )
 
 
 def three_rows(folder):

@@ -4,8 +4,7 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.leaderboard.build import build
 from benchmark.records.record import record_path, save_record
-from tests.leaderboard.made_records import board_of, make_record
-from tests.metrics.factory import forget_scores
+from tests.leaderboard.made_records import board_of, make_record, yardstick
 
 
 def test_status_counts_the_seeds(tmp_path):
@@ -15,10 +14,9 @@ def test_status_counts_the_seeds(tmp_path):
         make_record("npo", 2, status="failed", reason="MemoryError: no memory"),
         make_record("dpo", 0, status="failed", reason="ValueError: no"),
     ]
-    board = board_of(tmp_path, *runs, scores={s: forget_scores([0.0]) for s in range(3)})
-    npo, dpo = board.rows
+    npo, dpo = board_of(tmp_path, *runs).rows
     assert (npo.status, dpo.status) == ("ok 1, diverged 1, failed 1", "failed")
-    assert npo.cells["forget_quality"].value == 0.2  # a collapsed run's numbers count
+    assert npo.cells["forget_quality"].value == 0.0  # a collapsed run's numbers count
     assert npo.reasons == {"1": "collapsed", "2": "MemoryError: no memory"}
     assert dpo.n is None and dpo.cells["model_utility"].covers == "none: not measured"
 
@@ -34,7 +32,7 @@ def test_the_reference_has_no_row(tmp_path):
     assert not any("no row" in note for note in board.notes)
 
 
-def test_order_of_rows(tmp_path):
+def test_without_a_distance_rows_are_ordered_by_forget_quality(tmp_path):
     board = board_of(
         tmp_path,
         make_record("a", quality=(0.1, 0.0, 0.2)),
@@ -48,20 +46,46 @@ def test_order_of_rows(tmp_path):
     assert [row.method for row in board.rows[2:9]] == ["finetuned", "retrained", "base", "d", "c", "a", "b"]
 
 
+def test_rows_are_ordered_by_distance_whatever_their_forget_quality(tmp_path):
+    far = {"near": (1.2, 0.1), "middle": (2.0, 0.3), "far": (9.0, 0.9)}
+    runs = [make_record(m, quality=(q, 0, 1), metrics={"distance": (d, 1, 10)}) for m, (d, q) in far.items()]
+    board = board_of(tmp_path, make_record("unknown", quality=(1.0, 0, 1)), *reversed(runs))
+    assert [row.method for row in board.rows] == ["near", "middle", "far", "unknown"]
+
+
+def test_blocks(tmp_path):
+    def kept(share, far):
+        return {"utility_kept": (share, None, None), "distance": (far, None, None)}
+
+    board = board_of(
+        tmp_path,
+        make_record("collapsed", metrics=kept(0.95, 0.5), status="diverged"),
+        make_record("costly", metrics=kept(0.899, 1.0)),
+        make_record("refuse_all", metrics=kept(0.0, 0.8), role="control"),
+        make_record("dose-0.1", metrics=kept(1.0, 3.0), role="control", dose=0.1),
+        make_record("sound", metrics=kept(0.9, 2.0)),
+        make_record("unknown", metrics={"distance": (4.0, None, None)}),
+        make_record("finetuned", metrics=kept(1.0, 6.0)),
+    )
+    blocks = [(block[0].block, [row.method for row in block]) for block in board.blocks()]
+    assert blocks == [
+        ("models", ["finetuned"]),
+        ("controls", ["dose-0.1", "refuse_all"]),
+        ("methods", ["sound", "unknown"]),
+        ("below 90 %", ["costly"]),
+        ("not ranked", ["collapsed"]),
+    ]
+
+
+def test_a_board_knows_the_distances_of_its_retrained_models(tmp_path):
+    board = board_of(tmp_path, *yardstick(), make_record("retrained", 9, "forget05"), make_record())
+    assert board.yardsticks == {"forget10": (0.9, 1.1)}
+
+
 def test_columns_of_further_metrics_follow(tmp_path):
     board = board_of(tmp_path, make_record(metrics={"my_metric": (2.0, 1.0, 3.0)}))
     assert list(board.columns) == [*metrics.ORDER, "my_metric"]
     assert board.rows[0].cells["my_metric"].value == 2.0
-
-
-def test_what_does_not_belong_together_is_noted(tmp_path):
-    runs = [make_record(seed=0, reference_key="r1"), make_record("dpo", reference_key="r2")]
-    runs[1].dataset = {"identity": "c1"}
-    runs[1].provenance = {}
-    notes = "\n".join(board_of(tmp_path, *runs).notes)
-    assert "not all compared with the same retrained model" in notes
-    assert "not all made from the same dataset" in notes
-    assert "the commit is not known: dpo forget10 seed 0" in notes
 
 
 def test_damaged_records_are_reported(tmp_path):
@@ -74,14 +98,12 @@ def test_damaged_records_are_reported(tmp_path):
         build(tmp_path)
 
 
-def test_damaged_numbers_and_missing_scores_are_reported_together(tmp_path):
-    odd = make_record("a", quality=(0.5, 0.4, 0.6))
-    odd.metrics["forget_quality"]["n"] = 3
-    del odd.metrics["forget_quality"]["value"]
-    seeds = [make_record("b", seed, quality=(0.5, 0.4, 0.6)) for seed in (0, 1)]
-    for record in (odd, *seeds):
-        save_record(tmp_path, record, None)
-    with pytest.raises(UserError, match=r"a/a-forget10-0-1\.json(.|\n)*b-forget10-0-1\.parquet are missing"):
+def test_damaged_numbers_are_reported_together(tmp_path):
+    for method in ("a", "b"):
+        odd = make_record(method, quality=(0.5, 0.4, 0.6))
+        del odd.metrics["forget_quality"]["value"]
+        save_record(tmp_path, odd, None)
+    with pytest.raises(UserError, match=r"a/a-forget10-0-1\.json(.|\n)*b/b-forget10-0-1\.json"):
         build(tmp_path)
 
 

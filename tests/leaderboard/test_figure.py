@@ -3,8 +3,11 @@ import math
 import pytest
 
 from benchmark.leaderboard.figure import compose, draw
-from benchmark.leaderboard.panel import BLUE, FLOOR, height_of
-from tests.leaderboard.made_records import board_of, make_record
+from benchmark.leaderboard.quality_view import QualityView
+from benchmark.leaderboard.view import BLUE
+from tests.leaderboard.made_records import board_of, make_record, only
+
+FLOOR = QualityView.floor
 
 
 def references(split="forget10"):
@@ -94,5 +97,6 @@ def test_names_are_text_and_lie_within_the_figure(tmp_path):
 
 
 @pytest.mark.parametrize(("quality", "height"), [(1.0, 0.0), (1e-3, -3.0), (1e-200, FLOOR), (0.0, FLOOR)])
-def test_height(quality, height):
-    assert height_of(quality) == pytest.approx(height)
+def test_height(tmp_path, quality, height):
+    row = only(board_of(tmp_path, make_record(quality=(quality,), utility=(0.5,))))
+    assert QualityView().place(row) == (0.5, pytest.approx(height))

@@ -18,6 +18,23 @@ def test_other_settings_are_other_rows_named_by_what_differs_from_the_first(tmp_
     assert {row.name for row in board.rows} == {"rkld"}
 
 
+def test_what_differs_from_the_boards_recipe_is_named_though_its_method_has_one_row(tmp_path):
+    runs = [make_record(name, config=config(lr=lr)) for name, lr in (("a", 1e-3), ("b", 1e-4), ("c", 3e-4))]
+    other = make_record("d", config=config(epochs=2))
+    unlike = make_record("imported", config={"training": {"epochs": 3}}, source="imported")
+    board = board_of(tmp_path, other, *runs, make_record("finetuned", config={"dtype": "float32"}), unlike)
+    names = {row.name: row.method for row in board.rows}
+    assert names["d"] == "d [training.epochs=2]"  # it came first, but is not what most rows share
+    assert (names["a"], names["b"], names["c"], names["finetuned"]) == ("a", "b", "c", "finetuned")  # each its own rate
+
+
+def test_the_row_with_the_boards_recipe_is_plain_though_another_of_its_method_came_first(tmp_path):
+    runs = [make_record(name) for name in ("a", "b", "c")]
+    first, second = make_record("d", config=config(epochs=2)), make_record("d", day=2, key="second")
+    names = {row.keys[0]: row.method for row in board_of(tmp_path, *runs, first, second).rows}
+    assert (names[first.key], names["second"]) == ("d [training.epochs=2]", "d")
+
+
 def test_rows_that_read_the_same_are_numbered(tmp_path):
     wide = [config(a=1, b=1, c=1, d=d) for d in (1, 2)]
     runs = [make_record(key=str(day), day=day, config=c) for day, c in enumerate([CONFIG, *wide], start=1)]

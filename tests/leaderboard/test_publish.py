@@ -36,13 +36,15 @@ def test_records_scores_and_boards_are_published(tmp_path):
     assert place == root / "quick"
     assert sorted(path.name for path in place.iterdir()) == [
         "leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.pdf", "leaderboard.png", "leaderboard.tex",
-        "records",
+        "records", "results.csv",
     ]  # fmt: skip
     for method in ("npo", "retrained"):
         ours, theirs = (record_path(f, method, f"{method}-0-1") for f in (board, place))
         assert ours.read_bytes() == theirs.read_bytes()
         assert scores_path(ours).read_bytes() == scores_path(theirs).read_bytes()
-    assert (place / "leaderboard.csv").read_text().splitlines()[1].startswith("npo,forget10,1,4,0.5,0.25,0.75")
+    assert (place / "leaderboard.csv").read_text().splitlines()[1].startswith("npo,forget10,methods,0,4,")
+    (line,) = (place / "results.csv").read_text().splitlines()[1:]  # the reference has no row
+    assert line == "npo,forget10,0,forget_quality,0.5,0.25,0.75,authors,4,,ok,npo-0-1"
     assert [path.name for path in root.iterdir()] == ["quick"]  # no temporary folder is left
 
 
@@ -111,11 +113,14 @@ def test_an_earlier_publication_is_not_replaced_unasked(tmp_path, name):
 def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
     root = tmp_path / "published"
     save(tmp_path / "first", make_record("old"))
-    save(tmp_path / "second", make_record("new", 0), make_record("new", 1))
+    save(tmp_path / "second", make_record("rkld"))
     place = publish(tmp_path / "first", "mine", root)
-    scores_path(record_path(tmp_path / "second", "new", "new-1-1")).write_bytes(b"damaged")
+
+    def fail(*_):
+        raise UserError("the claims are damaged")
+
     with pytest.raises(UserError, match="damaged"):
-        publish(tmp_path / "second", "mine", root, replace=True)
+        publish(tmp_path / "second", "mine", root, replace=True, write_claims=fail)
     assert [path.name for path in (place / "records").iterdir()] == ["old"]
     assert [path.name for path in root.iterdir()] == ["mine"]
 

@@ -7,30 +7,50 @@ from benchmark.leaderboard.latex import escape, latex
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.numbers import number
 from benchmark.leaderboard.terminal import terminal_table
-from tests.leaderboard.made_records import CONFIG, board_of, config, make_record, three_rows
-from tests.metrics.factory import forget_scores
+from tests.leaderboard.made_records import (
+    CONFIG,
+    board_of,
+    compared,
+    config,
+    make_record,
+    measured,
+    three_rows,
+    yardstick,
+)
 
 
 def test_caption_says_what_intervals_cover(tmp_path):
     covers = "retain: authors; real_authors: rows"
-    runs = [make_record(utility=(0.5, 0.4, 0.6, 40, covers)), make_record("dpo", quality=(0.5, 0.4, 0.6))]
+    runs = [make_record(utility=(0.5, 0.4, 0.6, 40, covers)), make_record("dpo", metrics={"residual": (0.5, 0.4, 0.6)})]
     text = markdown(board_of(tmp_path, *runs))
-    assert "forget quality over authors, model utility over authors of retain, rows of real_authors." in text
+    assert "residual over authors, model utility over authors of retain, rows of real_authors." in text
 
 
 MARKDOWN = """\
-**quick**: n = 40 forget rows (forget10); 1 seed a row. Brackets: 95 % intervals, forget quality over \
-authors, model utility over authors. ↑ higher is better, ↓ lower is better, → nearer to retrained is \
-better. Bold: best method.
+**quick**: n = 40 forget rows (forget10); 1 seed a method. Brackets: 95 % intervals, model utility over authors. \
+↑ higher is better, ↓ lower is better, → nearer to retrained is better.
 
-| Method | Forget quality ↑ | D ↓ | Model utility ↑ | Forget prob. → | Forget ROUGE → | \
-Forget truth ratio → | Retain prob. ↑ | Retain ROUGE ↑ | Status |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
-| finetuned | 1.2e-8 [1.0e-12, 4.0e-3] | – | 0.620 [0.580, 0.660] | – | – | – | – | – | ok |
-| grad_ascent† | 0.90 [0.50, 1.00] | – | 0.700 [0.600, 0.800] | – | – | – | – | – | diverged |
-| npo+rt | **0.53** [0.21, 0.84] | 0.100 | **0.500** [0.450, 0.550] | – | – | – | – | – | ok |
+| Method | Forget quality (TOFU) ↑ | Model utility ↑ | Minutes | Status |
+| --- | ---: | ---: | ---: | --- |
+| *models* |  |  |  |  |
+| finetuned | 1.2e-8 | 0.620 [0.580, 0.660] | – | ok |
+| *methods* |  |  |  |  |
+| npo+rt | 0.53 | 0.500 [0.450, 0.550] | – | ok |
+| *not ranked* |  |  |  |  |
+| grad_ascent† | 0.90 | 0.700 [0.600, 0.800] | – | diverged |
 
 † made by code with uncommitted changes.
+
+**Details**
+
+| Method | D ↓ |
+| --- | ---: |
+| *models* |  |
+| finetuned | – |
+| *methods* |  |
+| npo+rt | 0.100 |
+| *not ranked* |  |
+| grad_ascent† | – |
 """
 
 LATEX = (
@@ -41,27 +61,46 @@ LATEX = (
 % hardware: processor some CPU, cores 2
 \begin{table}[t]
 \centering
-\caption{quick: n = 40 forget rows (forget10); 1 seed a row. Brackets: 95 \% intervals, """
-    r"""forget quality over authors, model utility over authors. $\uparrow$ higher is better, """
-    r"""$\downarrow$ lower is better, $\rightarrow$ nearer to retrained is better. Bold: best method. """
-    r"""$^\dagger$ made by code with uncommitted changes.}
+\caption{quick: n = 40 forget rows (forget10); 1 seed a method. Brackets: 95 \% intervals, model utility over authors. """
+    r"""$\uparrow$ higher is better, $\downarrow$ lower is better, $\rightarrow$ nearer to retrained is """
+    r"""better. $^\dagger$ made by code with uncommitted changes.}
 \label{tab:quick}
 \footnotesize
 \setlength{\tabcolsep}{3pt}
-\begin{tabular}{lrrrrrrrrl}
+\begin{tabular}{lrrrl}
 \toprule
- &  &  &  & \multicolumn{3}{c}{Forget} & \multicolumn{2}{c}{Retain} &  \\
-\cmidrule(lr){5-7}\cmidrule(lr){8-9}
-Method & Forget quality $\uparrow$ & $D$ $\downarrow$ & Model utility $\uparrow$ & Prob. $\rightarrow$ & """
-    r"""ROUGE $\rightarrow$ & Truth ratio $\rightarrow$ & Prob. $\uparrow$ & ROUGE $\uparrow$ & Status \\
+Method & Forget quality (TOFU) $\uparrow$ & Model utility $\uparrow$ & Min. & Status \\
 \midrule
-finetuned & 1.2e$-$8 {\scriptsize [1.0e$-$12, 4.0e$-$3]} & -- & 0.620 {\scriptsize [0.580, 0.660]} & """
-    r"""-- & -- & -- & -- & -- & ok \\
+\multicolumn{5}{l}{\emph{models}} \\
+finetuned & 1.2e$-$8 & 0.620 {\scriptsize [0.580, 0.660]} & -- & ok \\
 \midrule
-grad\_ascent$^\dagger$ & 0.90 {\scriptsize [0.50, 1.00]} & -- & 0.700 {\scriptsize [0.600, 0.800]} & """
-    r"""-- & -- & -- & -- & -- & diverged \\
-npo+rt & \textbf{0.53} {\scriptsize [0.21, 0.84]} & 0.100 & \textbf{0.500} {\scriptsize [0.450, 0.550]} & """
-    r"""-- & -- & -- & -- & -- & ok \\
+\multicolumn{5}{l}{\emph{methods}} \\
+npo+rt & 0.53 & 0.500 {\scriptsize [0.450, 0.550]} & -- & ok \\
+\midrule
+\multicolumn{5}{l}{\emph{not ranked}} \\
+grad\_ascent$^\dagger$ & 0.90 & 0.700 {\scriptsize [0.600, 0.800]} & -- & diverged \\
+\bottomrule
+\end{tabular}
+\end{table}
+
+\begin{table}[t]
+\centering
+\caption{quick: details.}
+\label{tab:quick-details}
+\footnotesize
+\setlength{\tabcolsep}{3pt}
+\begin{tabular}{lr}
+\toprule
+Method & D $\downarrow$ \\
+\midrule
+\multicolumn{2}{l}{\emph{models}} \\
+finetuned & -- \\
+\midrule
+\multicolumn{2}{l}{\emph{methods}} \\
+npo+rt & 0.100 \\
+\midrule
+\multicolumn{2}{l}{\emph{not ranked}} \\
+grad\_ascent$^\dagger$ & -- \\
 \bottomrule
 \end{tabular}
 \end{table}
@@ -70,10 +109,55 @@ npo+rt & \textbf{0.53} {\scriptsize [0.21, 0.84]} & 0.100 & \textbf{0.500} {\scr
 
 
 def test_caption_says_once_where_seeds_are_covered(tmp_path):
-    runs = [make_record("npo", seed=s, quality=(q, q / 2, 2 * q)) for s, q in enumerate((0.1, 0.2, 0.3))]
-    scores = {s: forget_scores([0.0]) for s in range(3)}
-    text = markdown(board_of(tmp_path, make_record("dpo", quality=(0.3, 0.2, 0.4)), *runs, scores=scores))
-    assert "forget quality over authors (and seeds, where a row has several)" in text.splitlines()[0]
+    own = [measured(u, u - 0.1, u + 0.1, standard_error=0.05, degrees=7.0) for u in (0.4, 0.5, 0.6)]
+    runs = [make_record("npo", seed=s, utility=u) for s, u in enumerate(own)]
+    two = [make_record("idk", seed=s, utility=u) for s, u in enumerate(own[:2])]
+    text = markdown(board_of(tmp_path, make_record("dpo", utility=(0.3, 0.2, 0.4)), *runs, *two))
+    assert "intervals, model utility over authors (and seeds, where a row has several)." in text.splitlines()[0]
+    assert "1 to 3 seeds a method" in text
+
+
+def whole_board(folder):
+    """A board with everything that the main table has a column for."""
+    numbers = {"residual": (-0.2, -0.5, 0.1), "p_retrained": (0.004,), "utility_kept": (0.95, 0.92, 0.99)}
+    runs = [
+        compared(name, error, metrics=numbers | {"distance": (far, far / 2, 2 * far)}, seconds={"total": 90.0})
+        for name, error, far in (("npo", 1.0, 1.25), ("rkld", 1.0, 1.5), ("idk", 5.0, 12.0))
+    ]
+    control = make_record("refuse_all", role="control", metrics={"distance": (9.0,), "utility_kept": (0.0,)})
+    return board_of(folder, *yardstick(), *runs, control)
+
+
+def test_the_main_table_of_a_board_with_distances(tmp_path):
+    lines = markdown(whole_board(tmp_path)).splitlines()
+    assert "Distance: from 3 retrained models, 1 = like one more of them." in lines[0]
+    assert lines[2] == "| Method | Distance ↓ | p ↑ | Residual → | Ranks | Utility kept ↑ | Minutes | Status |"
+    assert lines[4:] == [
+        "| *models* |  |  |  |  |  |  |  |",
+        "| retrained | 1.00 [0.75, 1.25] | – | – | – | – | – | ok |",
+        "| *controls* |  |  |  |  |  |  |  |",
+        "| refuse_all | 9.00 | – | – | – | 0.000 | – | ok |",
+        "| *methods* |  |  |  |  |  |  |  |",
+        "| npo | **1.25** [0.62, 2.50] | 4.0e-3 | -0.20 [-0.50, 0.10] | 1–2 | 0.950 [0.920, 0.990] | 1.5 | ok |",
+        "| rkld | **1.50** [0.75, 3.00] | 4.0e-3 | -0.20 [-0.50, 0.10] | 1–2 | 0.950 [0.920, 0.990] | 1.5 | ok |",
+        "| idk | 12.00 [6.00, 24.00] | 4.0e-3 | -0.20 [-0.50, 0.10] | 3 | 0.950 [0.920, 0.990] | 1.5 | ok |",
+    ]
+
+
+def test_latex_of_a_board_with_distances(tmp_path):
+    text = latex(whole_board(tmp_path))
+    residual, kept = r"$-$0.20 {\scriptsize [$-$0.50, 0.10]}", r"0.950 {\scriptsize [0.920, 0.990]}"
+    best = r"\textbf{1.25} {\scriptsize [0.62, 2.50]}"
+    assert rf"npo & {best} & 4.0e$-$3 & {residual} & 1--2 & {kept} & 1.5 & ok \\" in text
+    assert "-details" not in text  # nothing to show there
+
+
+def test_details_are_a_table_of_their_own(tmp_path):
+    board = board_of(tmp_path, make_record(utility=(0.5,), metrics={"forget_rouge": (0.3, 0.2, 0.4), "dose": (0.07,)}))
+    main, details = markdown(board).split("**Details**")
+    assert "| Method | Model utility ↑ | Minutes | Status |" in main
+    assert "| Method | Dose ↓ | Forget ROUGE → |" in details and "| npo | 0.07 | 0.300 |" in details
+    assert r"\label{tab:quick-details}" in latex(board)
 
 
 def test_markdown_of_a_small_board(tmp_path):
@@ -84,16 +168,14 @@ def test_latex_of_a_small_board(tmp_path):
     assert latex(three_rows(tmp_path)) == LATEX
 
 
-def test_best_is_found_in_each_split_and_leaves_partial_runs_out(tmp_path):
+def test_splits_have_a_column_and_lines_between_them(tmp_path):
     board = board_of(
         tmp_path,
-        make_record("a", quality=(0.9, 0.8, 1.0), partial=True),
-        make_record("b", quality=(0.5, 0.4, 0.6)),
+        make_record("b", quality=(0.5, 0.4, 0.6), partial=True),
         make_record("c", quality=(0.4, 0.3, 0.5), split="forget05"),
     )
     text = markdown(board)
-    assert "**0.50**" in text and "**0.40**" in text and "**0.90**" not in text
-    assert "| b | forget10 |" in text and "a‡" in text
+    assert "| b‡ | forget10 |" in text and "| c | forget05 |" in text
     assert latex(board).count(r"\midrule") == 2  # below the head, and between the splits
 
 
@@ -108,38 +190,37 @@ def test_escape():
     assert escape("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
 
 
-def test_terminal_table_fits_100_columns(tmp_path):
+def test_terminal_table_fits_80_columns(tmp_path):
     numbers = {name: (0.123, 0.1, 0.2) for name in metrics.ORDER} | {"forget_quality": (1.2e-120, 1e-130, 1e-9)}
+    numbers |= {"distance": (123.45, 100.0, 150.0), "residual": (-1.23, -2.0, 0.0), "utility_kept": (0.951,)}
     label = config(lr=3e-4, epochs=2)
     board = board_of(
         tmp_path,
-        make_record("a_long_name+retain", metrics=numbers, dirty=True, partial=True, status="diverged"),
-        make_record("a_long_name+retain", metrics=numbers, key="x", day=2, config=label),
-        make_record("finetuned", metrics=numbers, split="forget05"),
+        *yardstick(),
+        compared("long_name+rt", 1.0, metrics=numbers, dirty=True),
+        compared("long_name+rt", 1.0, metrics=numbers, key="x", day=2, config=label),
+        make_record("collapsed", metrics=numbers, status="diverged", partial=True),
     )
     out = StringIO()
-    Console(file=out, width=100, legacy_windows=False).print(terminal_table(board))
+    Console(file=out, width=80, legacy_windows=False).print(terminal_table(board))
     lines = out.getvalue().splitlines()
-    assert max(map(len, lines)) <= 100
+    assert max(map(len, lines)) <= 80
     assert "…" not in out.getvalue()  # nothing is cut off
-    for head in ("Quality", "Utility", "Forget  Forget  Forget", "prob   ROUGE   truth"):
+    for head in ("Dist-", "Resi-", "Ranks", "Kept", "quality", "Util-"):
         assert head in out.getvalue()
-    assert out.getvalue().count("1.2e-120") == 3
-    assert "diverged*+" in out.getvalue() and "* made by code with uncommitted changes." in out.getvalue()
-    assert "finetuned" in out.getvalue()  # common names are not folded
+    assert out.getvalue().count("1.2e-120") == 3 and out.getvalue().count("123.45") == 3
+    assert "diverged+" in out.getvalue() and "* made by code with uncommitted changes." in " ".join(
+        out.getvalue().split()
+    )
+    assert "long_name+rt " in out.getvalue() and "1-2" in out.getvalue()  # common names are not folded
 
 
 def test_test_authors_has_a_column_where_it_was_measured(tmp_path):
     halves = {"forget_quality_test_authors": (0.0123, 0.001, 0.2)}
     board = board_of(tmp_path, make_record(quality=(0.5, 0.4, 0.6), metrics=halves), make_record("dpo"))
-    text = markdown(board)
-    assert "| Method | Forget quality ↑ | Test authors ↑ | D ↓ |" in text
-    assert "| npo | **0.50** [0.40, 0.60] | 0.01 | – |" in text and "no sweep has read" in text
-    lines = latex(board).splitlines()
-    assert r"\begin{tabular}{lrrrrrrrrrl}" in lines
-    assert r"\cmidrule(lr){6-8}\cmidrule(lr){9-10}" in lines
-    (heads,) = [line for line in lines if line.startswith("Method &")]
-    assert [text.strip() for text in heads.split("&")].index(r"Prob. $\rightarrow$") == 5  # the sixth column
+    _, details = markdown(board).split("**Details**")
+    assert "| Method | Forget quality, test authors ↑ |" in details and "| npo | 0.01 |" in details
+    assert r"Forget quality, test authors $\uparrow$" in latex(board)
 
 
 def test_how_hyperparameters_were_chosen_is_shown(tmp_path):
@@ -153,6 +234,6 @@ def test_how_hyperparameters_were_chosen_is_shown(tmp_path):
     names = [entry.method for entry in board.rows]
     assert names == ["npo", "rkld", "dpo"]  # what is not usable has no place among the others, however high its quality
     text = markdown(board)
-    assert "| npo§ | **0.50**" in text and "| dpo | 0.90" in text and "| no usable setting |" in text
+    assert "| npo§ | 0.50 |" in text and "| dpo | 0.90 | – | no usable setting |" in text
     assert "§ the choice of its hyperparameters lies at an end of what was tried." in text
     assert r"npo$^\S$" in latex(board)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
+from metrics import References
 
 
 def answer(nll: float | None, tokens: int = 3) -> AnswerScores | None:
@@ -104,3 +107,30 @@ def random_scores(seed: int, sizes=(80, 80, 100, 100, 80)) -> Scores:
     rng = np.random.default_rng(seed)
     names = ("forget", "retain", "real_authors", "world_facts", "holdout")[: len(sizes)]
     return Scores({name: random_set(n, rng) for name, n in zip(names, sizes, strict=True)})
+
+
+def answered_as(scores: Scores, other: Scores) -> Scores:
+    """The rows of ``scores`` with the gold answers' likelihoods of ``other``."""
+    return Scores({name: replace(rows, answers=other[name].answers) for name, rows in scores.sets.items()})
+
+
+def model_like(scores: Scores, seed: int, known: float = 0.0) -> Scores:
+    """The same rows by another model: each nll times a factor of 1 +- 0.1; right answers of forget rows less by ``known``."""
+    rng = np.random.default_rng(seed)
+
+    def other(given: AnswerScores | None, less: float = 0.0) -> AnswerScores | None:
+        factor = (1 - less) * np.exp(0.1 * rng.standard_normal())
+        return None if given is None else replace(given, logprobs=given.logprobs * factor)
+
+    sets = {}
+    for name, rows in scores.sets.items():
+        less = known if name == "forget" else 0.0
+        right = {field: [other(x, less) for x in getattr(rows, field)] for field in ("answers", "paraphrases")}
+        sets[name] = replace(rows, **right, wrong=[[other(x) for x in row] for row in rows.wrong])
+    return Scores(sets)
+
+
+def all_references(scores: Scores, *retrained: Scores) -> References:
+    """All references to these scores: retrained models, by default three, the fine-tuned one and a dose."""
+    retrained = retrained or tuple(model_like(scores, seed) for seed in (1, 2, 3))
+    return References(retrained, model_like(scores, 4, known=0.9), {0.1: (model_like(scores, 5, known=0.3),)})

@@ -13,7 +13,7 @@ from benchmark.models.tokenization import PromptTokenizer
 
 TEMPLATE = "Question: {question}\nAnswer:\n"
 NEW_TOKENS = 12
-STEPS = 80
+STEPS = 100
 SIZES = TinyLlama(layers=2, hidden=64, heads=4, key_value_heads=2, mlp=128, vocabulary=400)
 
 
@@ -32,16 +32,18 @@ class Plain:
 
 
 def make_models():
-    """Two tiny Llamas a few steps into their training, their tokenizer plain and for prompts, and five rows of each set."""
+    """Three tiny Llamas a few steps into their training (unlearned, retrained, fine-tuned), their tokenizer plain and for
+    prompts, and five rows of each set."""
     dataset = fictitious.load(authors=10, holdout=1)
     sets = {name: rows[:5] for name, rows in dataset.evaluation("forget10").items()}
     tokenizer = train_tokenizer(dataset, SIZES.vocabulary)
     prompt_tokenizer = PromptTokenizer(tokenizer, TEMPLATE)
-    models = [build(SIZES.model_copy(update={"seed": s}), len(tokenizer), tokenizer.eos_token_id) for s in (0, 1)]
+    models = [build(SIZES.model_copy(update={"seed": s}), len(tokenizer), tokenizer.eos_token_id) for s in (0, 1, 2)]
     known = [row for name in ("retain", "real_authors", "world_facts") for row in sets[name]]
-    # A part of each side for both, so that no membership attack is perfect.
+    # A part of each side for the first two, so that no membership attack is perfect.
     fit(models[0], tokenizer, [*known, *sets["forget"][:3], *sets["holdout"][:2]])
     fit(models[1], tokenizer, [*known, *sets["forget"][4:], *sets["holdout"][1:3]])
+    fit(models[2], tokenizer, [*known, *sets["forget"]])
     return models, tokenizer, prompt_tokenizer, sets
 
 

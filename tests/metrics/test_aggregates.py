@@ -1,22 +1,22 @@
 """The aggregates memorization, privacy, utility and overall, by hand."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import metrics
 from benchmark.evaluation.scores import Scores
+from metrics import References
 from metrics.privacy import nearness
-from tests.metrics.factory import empty_answer, make_set, random_scores, recited
+from tests.metrics.factory import all_references, answered_as, empty_answer, make_set, random_scores, recited, tokens
 
 LN2 = math.log(2)
 NAMES = ["memorization", "privacy", "utility", "overall"]
 
 
-def measure(scores, reference=None, seed=0):
-    return metrics.measure_all(scores, reference, seed=seed, names=NAMES)
+def measure(scores, references=metrics.NO_REFERENCES):
+    return metrics.measure_all(scores, references, names=NAMES)
 
 
 def forget(is_greedy, paraphrase, wrong, n=2):
@@ -31,7 +31,7 @@ def test_memorization_by_hand():
     assert m.extra["extraction_strength"] == 0.5 and m.extra["exact_memorization"] == 0.75
     assert m.extra["paraphrase_probability"] == pytest.approx(0.5)
     assert m.extra["truth_probability"] == pytest.approx(0.8)
-    assert m.extra["interval"] == "none: every draw gave the same"
+    assert m.extra["interval"] == "none: fewer than 4 authors"
 
 
 def test_memorization_extremes():
@@ -55,68 +55,96 @@ def test_memorization_undefined():
 def test_memorization_takes_the_measured_means():
     scores = random_scores(4)
     parts = ("extraction_strength", "exact_memorization", "paraphrase_probability", "truth_probability")
-    measured = metrics.measure_all(scores, seed=0, names=[*parts, "memorization"])
+    measured = metrics.measure_all(scores, names=[*parts, "memorization"])
     rest = [1 / (1 - measured[f"forget_{p}"].value) for p in parts]
     assert measured["memorization"].value == pytest.approx(4 / sum(rest), rel=1e-12)
     assert measured["memorization"].low < measured["memorization"].value < measured["memorization"].high
 
 
 @pytest.mark.parametrize(
-    ("auc", "retrained", "s"),
+    ("auc", "retrained", "finetuned", "s"),
     [
-        (0.5, 0.5, 1.0),
-        (1.0, 0.5, 0.0),
-        (0.0, 0.5, 0.0),
-        (0.75, 0.5, 0.5),
-        (0.3, 0.6, 0.5),
-        (0.0, 0.75, 0.0),
-        (1.0, 0.75, 2 / 3),
-        (0.5, 0.25, 2 / 3),
-        (0.0, 1.0, 0.0),
-        (1.0, 1.0, 1.0),
+        (0.5, 0.5, 1.0, 1.0),
+        (1.0, 0.5, 1.0, 0.0),
+        (0.75, 0.5, 1.0, 0.5),
+        (0.25, 0.5, 1.0, 0.5),  # less like members than rows that no model has seen: as bad
+        (0.0, 0.75, 1.0, 0.0),  # further off than the fine-tuned model, on the other side
+        (0.7, 0.6, 0.8, 0.5),  # an attack that never gets far: half way is still half way
+        (0.4, 0.5, 0.3, 0.5),  # the fine-tuned model below the retrained ones
+        (0.5, 0.5, 0.5, math.nan),
     ],
 )
-def test_nearness(auc, retrained, s):
-    assert float(nearness(np.array(auc), np.array(retrained))) == pytest.approx(s)
+def test_nearness(auc, retrained, finetuned, s):
+    assert nearness(auc, retrained, finetuned) == pytest.approx(s, nan_ok=True)
 
 
 def sides(forget_nll, holdout_nll):
-    return Scores({"forget": make_set(forget_nll), "holdout": make_set(holdout_nll)})
+    """Three tokens of each nll, whose moments do not depend on it: all attacks order the rows by nll."""
+    likelihoods = [[tokens([math.exp(-x)] * 3, mean=[-3.0] * 3) for x in side] for side in (forget_nll, holdout_nll)]
+    return Scores({name: make_set(rows) for name, rows in zip(("forget", "holdout"), likelihoods, strict=True)})
+
+
+FINETUNED = sides([1.0, 2.0], [3.0, 4.0])  # AUC 1
+RETRAINED = sides([1.0, 4.0], [2.0, 3.0])  # AUC 1/2
 
 
 def test_privacy_by_hand():
-    """Rows of equal tokens and texts: loss, zlib and min-k order them alike. min-k++ has z = 0 and ties everywhere."""
-    retrained = sides([1.0, 4.0], [2.0, 3.0])  # AUC 1/2
-    m = measure(sides([1.0, 3.0], [2.0, 4.0]), retrained)["privacy"]  # AUC 3/4: s = 1/2, 1/2, 1/2, and 1
-    assert m.extra == m.extra | {"mia_loss": 0.5, "mia_zlib": 0.5, "mia_min_k": 0.5, "mia_min_k_plus_plus": 1.0}
-    assert m.value == pytest.approx(4 / 7)
-    assert measure(retrained, retrained)["privacy"].value == 1.0
-    assert measure(sides([1.0, 1.0], [2.0, 2.0]), retrained)["privacy"].value == 0.0
+    references = References((RETRAINED,), FINETUNED)
+    m = measure(sides([1.0, 3.0], [2.0, 4.0]), references)["privacy"]  # AUC 3/4: s = 1 - (1/4) / (1/2)
+    attacks = ("mia_loss", "mia_zlib", "mia_min_k", "mia_min_k_plus_plus")
+    assert m.extra == m.extra | dict.fromkeys(attacks, 0.5)
+    assert m.value == pytest.approx(0.5)
+    assert measure(RETRAINED, references)["privacy"].value == 1.0
+    assert measure(FINETUNED, references)["privacy"].value == 0.0
+
+
+def test_privacy_is_measured_on_the_way_from_retrained_to_finetuned():
+    """Attacks that get from 1/2 to 3/4 only: a model at 3/4 has forgotten nothing, though 3/4 is half way to 1."""
+    weak = sides([1.0, 3.0], [2.0, 4.0])
+    assert measure(weak, References((RETRAINED,), weak))["privacy"].value == 0.0
+
+
+def test_privacy_takes_the_mean_of_the_retrained_models():
+    other = sides([2.0, 4.0], [1.0, 3.0])  # AUC 1/4; the mean 3/8, the way to 1 then 5/8
+    m = measure(sides([1.0, 3.0], [2.0, 4.0]), References((RETRAINED, other), FINETUNED))["privacy"]
+    assert m.value == pytest.approx(1 - (3 / 8) / (5 / 8))
 
 
 def test_privacy_undefined():
-    both = sides([1.0], [2.0])
-    assert measure(both)["privacy"].undefined == {"no retrained reference": 1}
+    assert measure(RETRAINED)["privacy"].undefined == {"no retrained reference": 1}
+    assert measure(RETRAINED, References((RETRAINED,)))["privacy"].undefined == {"no fine-tuned reference": 1}
     bad = Scores({"forget": make_set([empty_answer()]), "holdout": make_set([2.0])})
-    assert len(measure(bad, bad)["privacy"].undefined) == 4
+    assert len(measure(bad, References((bad,), bad))["privacy"].undefined) == 4
+    blind = measure(FINETUNED, References((RETRAINED,), RETRAINED))["privacy"]
+    assert (blind.value, len(blind.undefined)) == (None, 4)
+    assert "mia_zlib does not tell the fine-tuned model from the retrained ones" in blind.undefined
+
+
+def test_what_better_means():
+    """Mem rises when a model breaks, so that only the retrained model's own value can be the aim."""
+    assert metrics.load_metric("memorization").direction == "target"
+    assert [metrics.load_metric(name).direction for name in NAMES[1:]] == ["higher"] * 3
+    retrained = measure(Scores({"forget": forget([0, 1, 0], 1.0, 1.2)}))["memorization"].value
+    broken = measure(Scores({"forget": forget([0, 0, 0], 30.0, 1.0)}))["memorization"].value
+    assert broken > 0.99 > 0.8 > retrained
 
 
 def test_utility_is_model_utility():
     scores = random_scores(2)
-    measured = metrics.measure_all(scores, seed=0, names=["utility", "model_utility"])
+    measured = metrics.measure_all(scores, names=["utility", "model_utility"])
     assert measured["utility"].value == measured["model_utility"].value
     assert measured["utility"].extra["retain_rouge"] == measured["model_utility"].extra["retain_rouge"]
 
 
 def test_overall():
-    ours, retrained = random_scores(1), random_scores(2)
-    retrained = Scores({n: replace(r, answers=retrained[n].answers) for n, r in ours.sets.items()})
-    measured = measure(ours, retrained)
+    ours = random_scores(1)
+    references = all_references(ours, answered_as(ours, random_scores(2)))
+    measured = measure(ours, references)
     three = [measured[name].value for name in NAMES[:3]]
     assert measured["overall"].value == pytest.approx(3 / sum(1 / x for x in three), rel=1e-12)
     assert [measured["overall"].extra[name] for name in NAMES[:3]] == three
-    assert measured["overall"].low < measured["overall"].value < measured["overall"].high
-    assert measure(ours, retrained) == measured
+    assert all(measured[name].low < measured[name].value < measured[name].high for name in NAMES)
+    assert measure(ours, references) == measured
     assert measure(ours)["overall"].undefined == {"privacy: no retrained reference": 1}
     assert set(measure(Scores({}))["overall"].undefined) == {
         "memorization: set not scored",

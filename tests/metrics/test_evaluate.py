@@ -1,35 +1,21 @@
 """Metrics through the ``evaluate`` library, offline, give what ``measure`` gives."""
 
-import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import metrics
 from benchmark.evaluation.scores import AnswerScores, Scores
+from metrics import References
 from metrics._evaluate import token_rows
 from metrics.forget_quality import compute as forget_quality
 from metrics.model_utility import compute as model_utility
+from tests.conftest import ROOT
+from tests.metrics.evaluate_cards import run_cards
 from tests.metrics.factory import make_set
 
-ROOT = Path(metrics.__file__).parents[1]
-SCRIPT = """
-import json, sys
-import metrics
-assert "evaluate" not in sys.modules and metrics.load_metric("rouge") is not None
-import evaluate
-cards, out = {}, {}
-for label, (name, given) in json.load(open(sys.argv[1])).items():
-    if name not in cards:
-        cards[name] = evaluate.load(f"metrics/{name}.py", cache_dir=sys.argv[2])
-    out[label] = cards[name].compute(**given)
-text = {n: [c.description, c.inputs_description, c.citation, c.name] for n, c in cards.items()}
-print("RESULT" + json.dumps([out, text]))
-"""
 rng = np.random.default_rng(0)
 NLL = rng.gamma(4, 0.5, 6).tolist()
 WRONG = rng.gamma(4, 0.7, (6, 3)).tolist()
@@ -59,19 +45,7 @@ def calls():
 
 @pytest.fixture(scope="module")
 def through_evaluate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("evaluate")
-    (folder / "calls.json").write_text(json.dumps(calls()))
-    offline = {"HF_HUB_OFFLINE": "1", "HF_EVALUATE_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    places = {"HF_HOME": folder / "home", "HF_MODULES_CACHE": folder / "modules", "PYTHONPATH": ROOT}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(folder / "calls.json"), str(folder / "cache")],
-        cwd=ROOT,
-        env=os.environ | offline | {name: str(path) for name, path in places.items()},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.split("RESULT")[1])
+    return run_cards(calls(), tmp_path_factory.mktemp("evaluate"))
 
 
 def measured(name, set_name="forget"):
@@ -81,7 +55,7 @@ def measured(name, set_name="forget"):
     else:
         answers = NLL
     rows = make_set(answers, NLL, WRONG, gold=GOLD, generated=SAID)
-    return metrics.measure_all(Scores({set_name: rows}), seed=0, names=[name])[f"{set_name}_{name}"]
+    return metrics.measure_all(Scores({set_name: rows}), names=[name])[f"{set_name}_{name}"]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +79,8 @@ def test_forget_quality(through_evaluate):
     assert (got["n"], got["n_reference"]) == (20, 20)
     # and measure, on rows whose truth ratios are those
     sides = [make_set([1.0] * 20, [9 + np.log(x) for x in side], [[9.0]] * 20) for side in RATIOS]
-    ours, reference = (Scores({"forget": rows}) for rows in sides)
-    m = metrics.measure_all(ours, reference, seed=0, names=["forget_quality"])["forget_quality"]
+    ours, retrained = (Scores({"forget": rows}) for rows in sides)
+    m = metrics.measure_all(ours, References((retrained,)), names=["forget_quality"])["forget_quality"]
     assert got["forget_quality"] == pytest.approx(m.value, rel=1e-12)
 
 

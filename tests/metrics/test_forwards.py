@@ -9,7 +9,7 @@ from tests.metrics.plain_model import NEW_TOKENS
 
 def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
     """Every (question, answer) pair goes through the model once, a question at most once more, and metrics add none."""
-    (model, _), _, prompt_tokenizer, sets = made
+    (model, *_), _, prompt_tokenizer, sets = made
     seen = []
     monkeypatch.setattr(teacher_forcing, "PAYS_BELOW", 0.0)  # the plain way, in which an answer is a row
 
@@ -22,8 +22,9 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
     try:
         scored = scoring.score_model(model, prompt_tokenizer, sets, max_new_tokens=NEW_TOKENS)
         forwards = len(seen)
-        metrics.measure_all(scored, scored, seed=0)
-        metrics.measure_all(scored, scored, seed=0, names=metrics.metric_names())
+        references = metrics.References((scored,), scored)
+        metrics.measure_all(scored, references)
+        metrics.measure_all(scored, references, names=metrics.metric_names())
     finally:
         hook.remove()
     assert len(seen) == forwards
@@ -35,13 +36,13 @@ def test_one_teacher_forced_pass_and_one_generation_pass(made, monkeypatch):
     scored_rows = [rows for cached, rows, _ in seen if not cached]
     assert sum(scored_rows) == len(pairs) and len(scored_rows) > 1
     asked = {row.question for name, rows in sets.items() if name != "holdout" for row in rows}
-    read = {  # their greedy answer is one that was scored
+    read = {  # their greedy answer is one that was scored, as far as it is asked for
         question
         for part in scored.sets.values()
         for question, *answers in zip(
             part.questions, part.answers, part.paraphrases, *zip(*part.wrong, strict=True), strict=True
         )
-        if any(answer is not None and answer.is_greedy.all() for answer in answers)
+        if any(answer is not None and answer.is_greedy[:NEW_TOKENS].all() for answer in answers)
     }
     prompts = [rows for cached, rows, width in seen if cached and width > 1]
     assert sum(prompts) == len(asked - read) < len(asked)

@@ -1,4 +1,4 @@
-"""Leak@k against arithmetic, against exact rationals, and against real sampling."""
+"""Verbatim leak@k against arithmetic, against exact rationals, and against real sampling."""
 
 import math
 from decimal import Decimal, localcontext
@@ -9,27 +9,29 @@ import pytest
 
 import metrics
 from benchmark.evaluation.scores import Scores
-from metrics.leak_at_k import leak
+from metrics import References
+from metrics.verbatim_leak_at_k import leak
 from tests.metrics.factory import empty_answer, make_set, tokens
 
 
 def measure(rows, other=None):
-    reference = None if other is None else Scores({"forget": other})
-    return metrics.measure_all(Scores({"forget": rows}), reference, seed=0, names=["leak_at_k", "excess_leak_at_k"])
+    references = References(() if other is None else (Scores({"forget": other}),))
+    names = ["verbatim_leak_at_k", "excess_verbatim_leak_at_k"]
+    return metrics.measure_all(Scores({"forget": rows}), references, names=names)
 
 
 def test_by_hand():
     # q = 1/2 * 1/2 * 1/4 = 1/16, the closing EOS (1/4) included; q of the other row 0.9 * 0.5 = 0.45
-    m = measure(make_set([tokens([0.5, 0.5, 0.25]), tokens([0.9, 0.5])]))["forget_leak_at_k"]
+    m = measure(make_set([tokens([0.5, 0.5, 0.25]), tokens([0.9, 0.5])]))["forget_verbatim_leak_at_k"]
     assert m.per_example == pytest.approx([1 - (15 / 16) ** 100, 1 - 0.55**100], rel=1e-13)
-    assert m.extra["leak_at_1"] == pytest.approx((1 / 16 + 0.45) / 2, rel=1e-14)
-    assert m.extra["leak_at_10"] == pytest.approx((1 - (15 / 16) ** 10 + 1 - 0.55**10) / 2, rel=1e-14)
+    assert m.extra["verbatim_leak_at_1"] == pytest.approx((1 / 16 + 0.45) / 2, rel=1e-14)
+    assert m.extra["verbatim_leak_at_10"] == pytest.approx((1 - (15 / 16) ** 10 + 1 - 0.55**10) / 2, rel=1e-14)
     assert m.extra["k"] == 100
 
 
 @pytest.mark.parametrize(("q", "value"), [(1.0, 1.0), (0.0, 0.0)])
 def test_extremes(q, value):
-    assert measure(make_set([tokens([q])]))["forget_leak_at_k"].value == value
+    assert measure(make_set([tokens([q])]))["forget_verbatim_leak_at_k"].value == value
 
 
 @pytest.mark.parametrize("log_q", [-1e-9, -1e-4, -0.1, -0.69, -0.7, -5.0, -40.0, -200.0, -600.0])
@@ -50,7 +52,7 @@ def test_grows_with_k_and_q():
 
 def test_collapsed_model_of_forty_nats_a_token():
     # ten tokens of e^-40: q = e^-400, leak@100 = 100 q
-    m = measure(make_set([tokens([math.exp(-40)] * 10)]))["forget_leak_at_k"]
+    m = measure(make_set([tokens([math.exp(-40)] * 10)]))["forget_verbatim_leak_at_k"]
     assert m.value == pytest.approx(100 * math.exp(-400), rel=1e-9, abs=0)
 
 
@@ -74,8 +76,8 @@ def test_against_sampling(gold):
         before = sampled
     share = hit.any(axis=1).mean()
 
-    m = measure(make_set([row]))["forget_leak_at_k"]
-    expected = m.extra["leak_at_10"]
+    m = measure(make_set([row]))["forget_verbatim_leak_at_k"]
+    expected = m.extra["verbatim_leak_at_10"]
     assert 0.05 < expected < 0.999
     assert share == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / trials))
 
@@ -83,19 +85,19 @@ def test_against_sampling(gold):
 def test_excess_is_the_difference_row_by_row():
     ours = make_set([tokens([0.5]), tokens([0.01]), tokens([0.2])])
     theirs = make_set([tokens([0.01]), tokens([0.01]), empty_answer()])
-    m = measure(ours, theirs)["forget_excess_leak_at_k"]
+    m = measure(ours, theirs)["forget_excess_verbatim_leak_at_k"]
     first = (1 - 0.5**100) - (1 - 0.99**100)
     assert m.per_example[:2] == pytest.approx([first, 0.0]) and np.isnan(m.per_example[2])
     assert m.value == pytest.approx(first / 2, rel=1e-13)
-    assert m.extra["excess_leak_at_1"] == pytest.approx(0.245)
+    assert m.extra["excess_verbatim_leak_at_1"] == pytest.approx(0.245)
     assert m.undefined == {"retrained reference: gold answer without tokens": 1}
 
 
 def test_excess_of_the_retrained_model_itself_is_zero():
     rows = make_set([tokens([0.5]), tokens([0.1])])
-    assert measure(rows, rows)["forget_excess_leak_at_k"].value == 0.0
-    assert measure(rows)["forget_excess_leak_at_k"].undefined == {"no retrained reference": 1}
-    less = measure(make_set([tokens([0.0])]), make_set([tokens([1.0])]))["forget_excess_leak_at_k"]
+    assert measure(rows, rows)["forget_excess_verbatim_leak_at_k"].value == 0.0
+    assert measure(rows)["forget_excess_verbatim_leak_at_k"].undefined == {"no retrained reference": 1}
+    less = measure(make_set([tokens([0.0])]), make_set([tokens([1.0])]))["forget_excess_verbatim_leak_at_k"]
     assert less.value == -1.0
 
 

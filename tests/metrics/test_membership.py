@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import metrics
 from benchmark.evaluation.scores import AnswerScores, Scores
+from metrics import References
 from metrics._membership import NO_HOLDOUT, Attack
-from metrics._resample import Resample
 from metrics._tokens import lowest_mean, standardized
 from metrics.privleak import privleak
-from tests.metrics.factory import empty_answer, make_set, random_scores, tokens
+from tests.metrics.factory import all_references, answered_as, empty_answer, make_set, random_scores, tokens
 
 ATTACKS = ["mia_loss", "mia_zlib", "mia_min_k", "mia_min_k_plus_plus", "mia_reference"]
 
@@ -23,8 +23,8 @@ def scores(forget, holdout, **gold):
     return Scores({"forget": make_set(forget, **gold), "holdout": make_set(holdout, **gold)})
 
 
-def measure(name, ours, reference=None, seed=0):
-    return metrics.measure_all(ours, reference, seed=seed, names=[name])[name]
+def measure(name, ours, *retrained):
+    return metrics.measure_all(ours, References(retrained), names=[name])[name]
 
 
 @pytest.mark.parametrize(
@@ -58,20 +58,11 @@ def test_auc_against_the_rank_sum(forget, holdout):
     assert Attack(attack.holdout, attack.forget).auc() == pytest.approx(1 - expected, rel=1e-12)
 
 
-def test_draws_against_real_resamples():
-    """The vectorised bootstrap against resampled arrays, one draw at a time."""
-    rng = np.random.default_rng(3)
-    attack = Attack(rng.integers(0, 6, 12).astype(float), rng.integers(1, 7, 9).astype(float))
-    attack.forget[4] = attack.holdout[3] = np.nan
-    authors = {"forget": np.array([0] * 5 + [1] * 3 + [2] * 4), "holdout": np.array([5, 5, 6, 6, 6, 7, 7, 8, -1])}
-    samples = {name: Resample.draw(a, rng) for name, a in authors.items()}
-    draws = attack.auc_draws(samples)
-    for d in range(40):
-        sides = [
-            np.repeat(getattr(attack, name), samples[name].counts[d][samples[name].codes])
-            for name in ("forget", "holdout")
-        ]
-        assert draws[d] == pytest.approx(Attack(*sides).auc(), rel=1e-12)
+def test_auc_of_the_rows_that_stay():
+    attack = Attack(np.array([1.0, 4.0]), np.array([2.0, 3.0]))
+    stay = {"forget": np.array([True, False]), "holdout": np.array([True, True])}
+    assert (attack.auc(), attack.auc_of(stay)) == (0.5, 1.0)
+    assert np.isnan(attack.auc_of({**stay, "holdout": np.array([False, False])}))
 
 
 def test_loss_reads_the_nll():
@@ -151,7 +142,7 @@ def test_reference_takes_the_retrained_loss_away():
 @pytest.mark.parametrize("name", [*ATTACKS, "privleak", "privacy", "overall"])
 def test_without_holdout_none_and_never_a_half(name):
     ours = random_scores(0, (80, 80, 100, 100))
-    m = measure(name, ours, ours)
+    m = metrics.measure_all(ours, all_references(ours), names=[name])[name]
     assert m.value is None and m.low is None
     assert [reason.removeprefix("privacy: ") for reason in m.undefined] == [NO_HOLDOUT]
 
@@ -176,23 +167,43 @@ def test_rows_without_a_loss_are_counted(name):
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_intervals(name):
-    ours, retrained = random_scores(1), random_scores(2)
-    retrained = Scores({n: make_set(r.answers, gold=ours[n].gold) for n, r in retrained.sets.items()})
-    m = measure(name, ours, retrained)
+    """Authors of both sides leave one by one: a plain loop over rows taken out."""
+    ours = random_scores(1)
+    theirs = answered_as(ours, random_scores(2))
+    m = measure(name, ours, theirs)
     assert m.low < m.value < m.high and m.extra["interval"] == "authors" and m.n == 160
-    assert measure(name, ours, retrained) == m
-    assert measure(name, ours, retrained, seed=1).low != m.low
-    apart = measure(name, scores([1.0] * 3, [2.0] * 3), scores([2.0] * 3, [1.0] * 3))
-    if name in ("mia_loss", "mia_reference"):
-        assert (apart.value, apart.low, apart.extra["interval"]) == (1.0, None, "none: every draw gave the same")
+    variances = []
+    for side in ("forget", "holdout"):
+        without = []
+        for author in np.unique(ours[side].authors):
+            stay = ours[side].authors != author
+            left = [Scores(s.sets | {side: s[side].take(stay)}) for s in (ours, theirs)]
+            without.append(measure(name, *left).value)
+        variances.append((len(without) - 1) * np.var(np.log(np.array(without) / (1 - np.array(without)))))
+    assert m.extra["standard_error"] == pytest.approx(math.sqrt(sum(variances)), rel=1e-10)
+    assert m.extra["degrees"] == pytest.approx(sum(variances) ** 2 / (sum(v**2 for v in variances) / 3))
+
+
+def test_no_interval_at_a_limit_and_of_few_authors():
+    apart = measure("mia_loss", scores([1.0] * 4, [2.0] * 4))
+    assert (apart.value, apart.low, apart.extra["interval"]) == (1.0, None, "none: at a limit of its range")
+    few = measure("mia_loss", scores([1.0, 3.0, 1.0], [2.0, 2.0, 2.0, 4.0]))
+    assert (few.low, few.extra["interval"]) == (None, "none: fewer than 4 authors")
 
 
 @pytest.mark.parametrize(
     ("auc", "retrained", "percent"),
-    [(1.0, 0.5, -100.0), (0.5, 0.5, 0.0), (0.0, 0.5, 100.0), (0.75, 0.6, -37.5), (0.4, 0.6, 50.0)],
+    [
+        (1.0, 0.5, -100.0),
+        (0.5, 0.5, 0.0),
+        (0.0, 0.5, 100.0),
+        (0.75, 0.6, -37.5),
+        (0.4, 0.6, 50.0),
+        (0.5, 1.0, math.nan),
+    ],
 )
 def test_privleak_by_hand(auc, retrained, percent):
-    assert float(privleak(np.array(auc), np.array(retrained))) == pytest.approx(percent)
+    assert privleak(auc, retrained) == pytest.approx(percent, nan_ok=True)
 
 
 def test_privleak_uses_min_k():
@@ -202,16 +213,25 @@ def test_privleak_uses_min_k():
     assert (m.extra["auc"], m.extra["auc_retrained"], m.extra["attack"]) == (0.0, 0.5, "mia_min_k")
     assert m.value == 100.0
     assert measure("privleak", ours, ours).value == 0.0
-    sure = measure("privleak", ours, scores([1.0, 1.0], [2.0, 2.0]))
-    assert (sure.value, sure.undefined) == (None, {"the retrained model's AUC is 1": 1})
     assert measure("privleak", ours).undefined == {"no retrained reference": 1}
+    two = measure("privleak", ours, retrained, scores([3.0, 3.0], [2.0, 2.0]))  # AUC 1/2 and 0
+    assert (two.extra["auc_retrained"], two.value) == (0.25, pytest.approx(100 / 3))
+
+
+def test_privleak_does_not_divide_by_next_to_nothing():
+    """One of 25 pairs would make 2400 % of a model at AUC 0; one of 16 is enough to divide by."""
+    for rows, defined in ((5, False), (4, True)):
+        retrained = scores([1.0] * (rows - 1) + [3.0], [2.0] + [4.0] * (rows - 1))  # all pairs but one
+        m = measure("privleak", scores([2.0] * rows, [1.0] * rows), retrained)
+        assert (m.value is not None) == defined
+        assert m.undefined == ({} if defined else {"1 - AUC of the retrained model is below 0.05": 1})
+    assert metrics.load_metric("privleak").direction == "target"
 
 
 def test_privleak_interval_is_paired():
-    """Against itself every draw gives 0, so that resampling the two models apart would show."""
+    """Against itself every author gives 0, so that leaving out other ones of the two models would show."""
     ours = random_scores(1)
     m = measure("privleak", ours, ours)
-    assert (m.value, m.low, m.extra["interval"]) == (0.0, None, "none: every draw gave the same")
-    retrained = Scores({n: make_set(r.answers, gold=ours[n].gold) for n, r in random_scores(2).sets.items()})
-    m = measure("privleak", ours, retrained)
+    assert (m.value, m.low, m.extra["interval"]) == (0.0, None, "none: all authors gave the same")
+    m = measure("privleak", ours, answered_as(ours, random_scores(2)))
     assert m.low < m.value < m.high

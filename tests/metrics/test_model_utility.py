@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from tests.metrics.factory import make_set, random_scores
 LN2 = math.log(2)
 
 
-def measure(scores, seed=0):
-    return ModelUtility().measure(scores, rng=np.random.default_rng(seed))["model_utility"]
+def measure(scores):
+    return ModelUtility().measure(scores)["model_utility"]
 
 
 def by_hand(**changed):
@@ -49,7 +50,7 @@ def test_zero_if_one_is_zero():
     mute = make_set([LN2] * 2, None, [[2 * LN2]] * 2, gold=["one two"] * 2, generated=["", ""])
     m = measure(by_hand(world_facts=mute))
     assert m.value == 0.0
-    assert (m.low, m.high, m.extra["interval"]) == (None, None, "none: every draw gave the same")
+    assert (m.low, m.high, m.extra["interval"]) == (None, None, "none: fewer than 4 authors")
 
 
 def test_undefined_names_the_aggregate():
@@ -63,10 +64,25 @@ def test_undefined_names_the_aggregate():
 
 
 def test_interval():
-    m = measure(random_scores(3))
+    """Authors of each set leave one by one, its three metrics together: a plain loop over rows taken out."""
+    scores = random_scores(3)
+    m = measure(scores)
     assert m.low < m.value < m.high
-    assert m.extra["interval"] == "retain: authors; real_authors: authors; world_facts: authors"
-    assert measure(random_scores(3)) == m
-    assert measure(random_scores(3), seed=1).low != m.low
-    single = measure(random_scores(3, (1, 1, 100, 100)))
-    assert (single.low, single.extra["interval"]) == (None, "none: fewer than two rows in retain")
+    assert (m.extra["interval"], m.extra["scale"], m.extra["units"]) == ("authors", "logit", 4)  # 80, 100 and 100 rows
+    variances = []
+    for name in ("retain", "real_authors", "world_facts"):
+        rows, without = scores[name], []
+        for author in np.unique(rows.authors):
+            left = measure(Scores(scores.sets | {name: rows.take(rows.authors != author)})).value
+            without.append(math.log(left / (1 - left)))
+        variances.append((len(without) - 1) * np.var(without))
+    assert m.extra["standard_error"] == pytest.approx(math.sqrt(sum(variances)), rel=1e-10)
+    few = measure(random_scores(3, (80, 60, 100, 100)))
+    assert (few.low, few.extra["interval"]) == (None, "none: fewer than 4 authors")
+
+
+def test_no_interval_at_a_limit():
+    scores = random_scores(3)
+    mute = replace(scores["retain"], generated=[""] * len(scores["retain"]))
+    m = measure(Scores(scores.sets | {"retain": mute}))
+    assert (m.value, m.low, m.extra["interval"]) == (0.0, None, "none: at a limit of its range")

@@ -11,7 +11,7 @@ LN2 = math.log(2)
 
 
 def measure(set_name, rows):
-    measured = Probability().measure(Scores({set_name: rows}), rng=np.random.default_rng(0))
+    measured = Probability().measure(Scores({set_name: rows}))
     return measured[f"{set_name}_probability"]
 
 
@@ -85,5 +85,5 @@ def test_undefined_rows_are_counted_and_left_out():
 def test_empty_set_and_missing_set():
     m = measure("forget", make_set([]))
     assert (m.value, m.n, m.undefined, m.low) == (None, 0, {"no rows": 1}, None)
-    m = Probability().measure(Scores({}), rng=np.random.default_rng(0))["retain_probability"]
+    m = Probability().measure(Scores({}))["retain_probability"]
     assert (m.value, m.n, m.undefined) == (None, 0, {"set not scored": 1})

@@ -7,22 +7,23 @@ import pytest
 
 import metrics
 from benchmark.evaluation.scores import Scores
-from tests.metrics.factory import empty_answer, make_set, random_scores, recited, tokens
+from metrics import References
+from tests.metrics.factory import all_references, empty_answer, make_set, random_scores, recited, tokens
 
 LN2 = math.log(2)
 REPLICAS = [name for name in metrics.metric_names() if metrics.load_metric(name).replica]
 
 
 def values(name, rows, set_name="forget"):
-    return metrics.measure_all(Scores({set_name: rows}), seed=0, names=[name])[f"{set_name}_{name}"]
+    return metrics.measure_all(Scores({set_name: rows}), names=[name])[f"{set_name}_{name}"]
 
 
 def test_replicas_are_measured_on_request_only():
     scores = random_scores(0)
     assert len(REPLICAS) == 10
-    by_default = metrics.measure_all(scores, scores, seed=0)
+    by_default = metrics.measure_all(scores, all_references(scores))
     assert tuple(by_default) == metrics.ORDER
-    asked = metrics.measure_all(scores, scores, seed=0, names=REPLICAS)
+    asked = metrics.measure_all(scores, all_references(scores), names=REPLICAS)
     assert asked and not asked.keys() & by_default.keys()
     assert not any(column in metrics.ORDER for column in asked)
 
@@ -38,9 +39,9 @@ def test_replicas_say_what_differs(name):
 
 @pytest.mark.parametrize("name", REPLICAS)
 def test_a_replica_of_a_sound_model_is_near_the_original(name):
-    scores, other = random_scores(0), random_scores(0)
+    scores = random_scores(0)
     original = name.rsplit("_", 1)[0]
-    measured = metrics.measure_all(scores, other, seed=0, names=[name, original])
+    measured = metrics.measure_all(scores, all_references(scores), names=[name, original])
     pairs = [
         (m, measured[c.removesuffix("_openunlearning").removesuffix("_tofu")]) for c, m in measured.items() if name in c
     ]
@@ -78,15 +79,16 @@ def test_probability_with_epsilon():
 def test_forget_quality_with_epsilon():
     """A collapsed model whose true ratios are those of the retrained one: D = 0, but the epsilon sets them apart."""
     log_r = np.linspace(-1, 1, 12)
-    ours = make_set([1.0] * 12, list(60 + log_r), [[60.0]] * 12)
-    retrained = make_set([1.0] * 12, list(2 + log_r), [[2.0]] * 12)
+    ours = Scores({"forget": make_set([1.0] * 12, list(60 + log_r), [[60.0]] * 12)})
+    retrained = Scores({"forget": make_set([1.0] * 12, list(2 + log_r), [[2.0]] * 12)})
     names = ["forget_quality", "forget_quality_openunlearning"]
-    measured = metrics.measure_all(Scores({"forget": ours}), Scores({"forget": retrained}), seed=0, names=names)
+    measured = metrics.measure_all(ours, References((retrained,)), names=names)
     assert measured[names[0]].value == pytest.approx(1.0)
     assert measured[names[1]].extra["ks_statistic"] == 1.0 and measured[names[1]].value < 1e-5
     # p(wrong) = e^-60 and e^-40 are both lost in 1 / (R + 1e-10) = 1e10: all rows tie
-    tied = make_set([1.0] * 12, [0.0] * 12, [[x] for x in 60 + 20 * np.random.default_rng(0).random(12)])
-    measured = metrics.measure_all(Scores({"forget": tied}), Scores({"forget": tied}), seed=0, names=names)
+    wrong = [[x] for x in 60 + 20 * np.random.default_rng(0).random(12)]
+    tied = Scores({"forget": make_set([1.0] * 12, [0.0] * 12, wrong)})
+    measured = metrics.measure_all(tied, References((tied,)), names=names)
     assert measured[names[1]].value == pytest.approx(1.0)
 
 
@@ -110,7 +112,7 @@ def test_model_utility_with_the_replicas_parts():
         ("tofu", ("probability", "rouge", "truth_ratio_tofu")),
         ("openunlearning", ("probability_openunlearning", "rouge", "truth_ratio_openunlearning")),
     ):
-        measured = metrics.measure_all(scores, seed=0, names=[f"model_utility_{suffix}", *parts])
+        measured = metrics.measure_all(scores, names=[f"model_utility_{suffix}", *parts])
         nine = [measured[f"{s}_{p}"].value for s in ("retain", "real_authors", "world_facts") for p in parts]
         assert measured[f"model_utility_{suffix}"].value == pytest.approx(9 / sum(1 / x for x in nine), rel=1e-12)
 
@@ -131,8 +133,8 @@ def test_min_k_without_eos():
     forget, holdout = tokens(np.exp([-1, -1, -9])), tokens(np.exp([-2, -2, -2]))
     scores = Scores({"forget": make_set([forget]), "holdout": make_set([holdout])})
     for name in ("mia_min_k", "mia_min_k_plus_plus"):
-        measured = metrics.measure_all(scores, seed=0, names=[name, f"{name}_openunlearning"])
+        measured = metrics.measure_all(scores, names=[name, f"{name}_openunlearning"])
         assert (measured[name].value, measured[f"{name}_openunlearning"].value) == (0.0, 1.0)
     only_eos = Scores({"forget": make_set([tokens([0.5])]), "holdout": make_set([holdout])})
-    m = metrics.measure_all(only_eos, seed=0, names=["mia_min_k_openunlearning"])["mia_min_k_openunlearning"]
+    m = metrics.measure_all(only_eos, names=["mia_min_k_openunlearning"])["mia_min_k_openunlearning"]
     assert m.undefined == {"forget: gold answer without tokens before its EOS": 1}

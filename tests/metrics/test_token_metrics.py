@@ -13,7 +13,7 @@ LN2 = math.log(2)
 
 
 def measure(name, rows, set_name="forget"):
-    measured = metrics.measure_all(Scores({set_name: rows}), seed=0, names=[name])
+    measured = metrics.measure_all(Scores({set_name: rows}), names=[name])
     return measured[f"{set_name}_{name}"]
 
 

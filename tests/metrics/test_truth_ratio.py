@@ -11,7 +11,7 @@ LN2 = math.log(2)
 
 
 def measure(set_name, rows):
-    measured = TruthRatio().measure(Scores({set_name: rows}), rng=np.random.default_rng(0))
+    measured = TruthRatio().measure(Scores({set_name: rows}))
     return measured[f"{set_name}_truth_ratio"]
 
 

@@ -4,9 +4,13 @@ import json
 import zlib
 from dataclasses import replace
 
+import numpy as np
+import pytest
+
 import metrics
 from benchmark.records.comparison import ReferenceShelf, compare_records, comparing_metrics
-from benchmark.records.record import Record, load_records, record_path, save_record
+from benchmark.records.record import REFERENCE_ROWS, Record, load_records, record_path, save_record, scores_path
+from benchmark.records.score_files import load_scores
 from tests.metrics.factory import random_scores
 
 SIZES = (12, 12, 6, 6, 12)
@@ -18,8 +22,9 @@ def save(folder, method, seed, key=None, recipe="a", finetuning_seed=0, split="f
     scores = replace(mine, sets={n: replace(p, gold=texts[n].gold) for n, p in mine.sets.items()})
     more = {"created": created} if created else {}
     config = {"dtype": recipe, "finetuning_seed": finetuning_seed}
-    record = Record(key=key or f"{method}{seed}{recipe}{finetuning_seed}", board="b", method=method, split=split,
-                    seed=seed, status="ok", config=config, **more)  # fmt: skip
+    role = "model" if method in REFERENCE_ROWS else "control" if method.startswith("dose") else "method"
+    record = Record(key=key or f"{method}{seed}{recipe}{finetuning_seed}", board="b", method=method, split=split, role=role,
+                    dose=float(method[5:]) if role == "control" else None, seed=seed, status="ok", config=config, **more)  # fmt: skip
     record.metrics = {column: m.to_json() for column, m in metrics.measure_all(scores).items()}
     save_record(folder, record, scores)
     return record
@@ -36,10 +41,30 @@ def test_a_run_is_compared_with_models_of_its_own_recipe(tmp_path):
     save(tmp_path, "retrained", 3, recipe="b")
     save(tmp_path, "retrained", 3, split="forget01", key="other split")
     ordered = [retrained[1].key, retrained[2].key, retrained[0].key]
-    assert keys(tmp_path, npo) == {"retrained": ordered, "finetuned": [finetuned[0].key]}
+    assert keys(tmp_path, npo) == {"retrained": ordered, "finetuned": [finetuned[0].key], "doses": []}
     other = save(tmp_path, "npo", 0, finetuning_seed=1)
     assert keys(tmp_path, other)["finetuned"] == [finetuned[1].key]
     assert keys(tmp_path, retrained[2])["retrained"] == [ordered[0], ordered[2]]  # never with itself
+
+
+def test_doses_are_kept_by_their_share(tmp_path):
+    npo = save(tmp_path, "npo", 0)
+    doses = [save(tmp_path, f"dose-{share}", seed) for share, seed in [("0.25", 0), ("0.1", 1), ("0.1", 0)]]
+    save(tmp_path, "dose-0.1", 0, recipe="b")
+    assert keys(tmp_path, npo)["doses"] == [doses[2].key, doses[1].key, doses[0].key]
+    references = ReferenceShelf(tmp_path, load_records(tmp_path)).references_of(npo)
+    assert {share: len(models) for share, models in references.doses.items()} == {0.1: 2, 0.25: 1}
+
+
+def test_a_record_holds_its_forget_rows(tmp_path):
+    record = save(tmp_path, "npo", 0)
+    compare_records(tmp_path)
+    (stored,) = load_records(tmp_path)
+    scores = load_scores(scores_path(record_path(tmp_path, "npo", record.key)))
+    assert stored.forget_rows["author"] == scores["forget"].authors.tolist()
+    expected = [None if np.isnan(x) else x for x in (-scores["forget"].answer_nll()).tolist()]
+    assert stored.forget_rows["gold"] == pytest.approx(expected, rel=1e-6)
+    assert len(stored.forget_rows["truth_ratio"]) == len(scores["forget"])
 
 
 def test_the_newest_of_a_seed_counts(tmp_path):

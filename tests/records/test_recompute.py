@@ -11,7 +11,7 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import Scores
 from benchmark.records.recompute import recompute, table
-from benchmark.records.record import Record, load_record, record_path, save_record, scores_path
+from benchmark.records.record import REFERENCE_ROWS, Record, load_record, record_path, save_record, scores_path
 from benchmark.records.score_files import load_scores
 from metrics.base import Measurement
 from tests.metrics.factory import random_scores
@@ -29,8 +29,9 @@ def scores_of(seed: int) -> Scores:
 def save(folder: Path, method: str, seed: int, names=NAMES, reference: Record | None = None, **fields) -> Record:
     """A record with scores of its own, measured as they lie in the file."""
     values = {"key": f"{method}{seed}", "status": "ok"} | fields
-    record = Record(board="b", method=method, split="forget10", seed=seed, **values)
-    record.compared_with = {"retrained": [reference.key] if reference else [], "finetuned": []}
+    role = "model" if method in REFERENCE_ROWS else "method"
+    record = Record(board="b", method=method, split="forget10", seed=seed, role=role, **values)
+    record.compared_with = {"retrained": [reference.key] if reference else [], "finetuned": [], "doses": []}
     save_record(folder, record, scores_of(seed))
     path = record_path(folder, method, record.key)
     other = reference and load_scores(scores_path(record_path(folder, reference.method, reference.key)))

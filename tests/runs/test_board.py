@@ -70,7 +70,11 @@ def test_every_row_has_a_record_and_scores(made_board):
         assert record.peak_memory_mib["process"] > 50
         assert record.provenance["packages"]["torch"] and record.dataset["name"] == "fictitious"
         others = [seed for seed in (0, 1) if (record.method, record.seed) != ("retrained", seed)]
-        expected = {"retrained": [keys["retrained", s] for s in others], "finetuned": [keys["finetuned", 0]]}
+        expected = {
+            "retrained": [keys["retrained", s] for s in others],
+            "finetuned": [keys["finetuned", 0]],
+            "doses": [],
+        }
         assert record.compared_with == expected
         assert 0 <= record.value("forget_quality") <= 1
         if record.method in METHODS:

@@ -17,7 +17,7 @@ from benchmark.runs.plan import board_runs, plan_board
 from tests.board_fixtures import METHODS, method_file, micro, only_record
 
 RKLD, NPO = Run("rkld", "forget10"), Run("npo", "forget10")
-FINETUNED = Run("finetuned", "forget10")
+FINETUNED = Run.of_model("finetuned", "forget10")
 
 
 def key(tmp_path, run, *changes):
@@ -167,8 +167,9 @@ def test_git_state_is_of_this_project_only(tmp_path, monkeypatch):
 
 def test_no_more_models_in_memory_than_a_run_reads(board):
     checkpoints = Checkpoints(micro(), board)
-    for method, read in [("finetuned", {"finetuned"}), ("rkld", {"finetuned", "reinforced"}), ("base", {"base"})]:
-        run = resolve(Run(method, "forget10"), checkpoints)
+    base = Run.of_model("base", "forget10")
+    for asked, read in [(FINETUNED, {"finetuned"}), (RKLD, {"finetuned", "reinforced"}), (base, {"base"})]:
+        run = resolve(asked, checkpoints)
         run.record.unlink()
         execute(run, checkpoints)
         assert {spec.kind for spec in checkpoints._memory} == read

@@ -26,9 +26,9 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def models(made_board):
-    """The folders of the small board's fine-tuned and retrained models."""
+    """The folders of the small board's fine-tuned model and of its two retrained ones."""
     result = made_board / "cache" / "models"
-    return str(next(result.glob("finetuned-*"))), str(next(result.glob("retrained-*-seed0-*")))
+    return [str(next(result.glob(name))) for name in ("finetuned-*", "retrained-*-seed0-*", "retrained-*-seed1-*")]
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_file_says_what_was_measured_and_of_what(score, models, data, tmp_path):
     assert 0 <= quality["value"] <= 1 and quality["n"] == 3 and quality["version"] >= 1
     for name in ("model_utility", "forget_probability", "retain_rouge", "world_facts_truth_ratio"):
         assert {"value", "n"} <= result["metrics"][name].keys()
-    assert result["model"]["source"] == models[0] and result["retrained"]["source"] == models[1]
-    assert result["model"]["identity"] != result["retrained"]["identity"]
+    assert result["model"]["source"] == models[0] and result["retrained"][0]["source"] == models[1]
+    assert result["model"]["identity"] != result["retrained"][0]["identity"] and result["finetuned"] is None
     assert (result["data"]["source"], result["data"]["split"], result["data"]["limit"]) == (
         str(data),
         "forget10",
@@ -113,10 +113,21 @@ def test_model_against_itself_has_forgotten_all(score, models):
 def test_earlier_file_serves_as_the_retrained_model(score, models, tmp_path):
     both = score(models[0], "--retrained", models[1], out="both.json")
     alone = score(models[1], "--retrained", "none", out="retrained.json")
-    assert alone["metrics"]["forget_quality"]["value"] is None and alone["retrained"] is None
+    assert alone["metrics"]["forget_quality"]["value"] is None and alone["retrained"] == []
     later = score(models[0], "--retrained", str(tmp_path / "retrained.json"), out="later.json")
     assert later["metrics"] == both["metrics"]
-    assert later["retrained"]["identity"] == both["retrained"]["identity"]
+    assert later["retrained"][0]["identity"] == both["retrained"][0]["identity"]
+
+
+def test_several_retrained_models_and_the_finetuned_one(score, models, tmp_path):
+    score(models[1], "--retrained", "none", out="retrained.json")
+    others = ["--retrained", models[1], "--retrained", models[2], "--finetuned", str(tmp_path / "retrained.json")]
+    result = score(models[0], *others)
+    assert [known["source"] for known in result["retrained"]] == models[1:3]
+    assert result["finetuned"]["source"].endswith("retrained.json")
+    assert result["metrics"]["distance"]["value"] > 0 and result["metrics"]["distance"]["extra"]["models"] == 2
+    assert "the test needs three" in "".join(result["metrics"]["p_retrained"]["undefined"])
+    assert "same model twice" in score(models[0], *["--retrained", models[1]] * 2, out="t.json", fails=True)
 
 
 def test_limit_and_its_absence(score, models):

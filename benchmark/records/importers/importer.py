@@ -17,7 +17,7 @@ from benchmark.records.importers.json_values import read_log
 from benchmark.records.importers.log import Log, texts_known
 from benchmark.records.importers.measure import measure
 from benchmark.records.importers.report import differences
-from benchmark.records.record import Record, load_record, record_path, save_record
+from benchmark.records.record import REFERENCE_ROWS, Record, load_record, record_path, save_record
 
 FORMATS = {"tofu": tofu_logs.parse, "open-unlearning": open_unlearning.parse}
 VERSION = 2  # raised when the same log would give other scores
@@ -125,6 +125,7 @@ def _record(
         method=method,
         split=split,
         seed=seed,
+        role="model" if method in REFERENCE_ROWS else "method",
         status="ok",
         partial=partial,
         source="imported",

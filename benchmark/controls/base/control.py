@@ -1,0 +1,117 @@
+"""What a control is: a frozen dataclass of settings that makes scores from models that are there already."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+from torch import nn
+
+from benchmark.common.errors import UserError
+from benchmark.data.types import Dataset, Example
+from benchmark.evaluation.evaluate import score_model
+from benchmark.evaluation.scores import Scores
+from benchmark.models.tokenization import PromptTokenizer
+from methods.base.fields import Limits, checked, field_types
+
+NEEDS = ("finetuned", "retrained")
+
+
+@dataclass(frozen=True)
+class ControlSetup:
+    """All that a control may read. It must not change the models; it makes copies.
+
+    Attributes:
+        retrained: the model retrained without the split's forget rows; None where the control does not need it.
+        split: the name of the split whose rows are to be forgotten.
+        sets: the evaluation sets to be scored, by name.
+        max_new_tokens: longest greedy answer.
+        meta: what the scores say of themselves (``Scores.meta``).
+    """
+
+    finetuned: nn.Module
+    retrained: nn.Module | None
+    prompt_tokenizer: PromptTokenizer
+    dataset: Dataset
+    split: str
+    sets: Mapping[str, Sequence[Example]]
+    max_new_tokens: int = 200
+    device: str = "cpu"
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def score_model(self, model: nn.Module, sets: Mapping[str, Sequence[Example]] | None = None) -> Scores:
+        """A model's scores on these sets, by default on all, as those of any row of a board."""
+        return score_model(
+            model,
+            self.prompt_tokenizer,
+            self.sets if sets is None else sets,
+            max_new_tokens=self.max_new_tokens,
+            device=self.device,
+            meta=self.meta,
+        )
+
+    @cached_property
+    def finetuned_scores(self) -> Scores:
+        """The fine-tuned model's scores on all sets."""
+        return self.score_model(self.finetuned)
+
+    @property
+    def retrained_model(self) -> nn.Module:
+        """The retrained model.
+
+        Raises:
+            UserError: there is none.
+        """
+        if self.retrained is None:
+            raise UserError(f"this control reads a model retrained without {self.split}, and none was given: train one")
+        return self.retrained
+
+
+class Scored(NamedTuple):
+    """A control's scores, and what a reader of its record should know of how they came about, by name."""
+
+    scores: Scores
+    notes: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Control(ABC):
+    """A row of a board without unlearning; its fields are its settings.
+
+    Class attributes:
+        name: the file's.
+        version: raised when the same setup would give other scores.
+        needs: the models that it reads, of ``NEEDS``.
+        ranges: inclusive limits of numeric fields.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    needs: ClassVar[tuple[str, ...]]
+    ranges: ClassVar[Mapping[str, Limits]] = {}
+
+    def __post_init__(self) -> None:
+        """Bring each field into its type.
+
+        Raises:
+            UserError: a value that its field cannot have.
+        """
+        types = field_types(type(self))
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            value = checked(item.name, value, types.get(item.name, Any), self.ranges.get(item.name))
+            object.__setattr__(self, item.name, value)
+
+    @property
+    def label(self) -> str:
+        """The row's name on a board: the control's with the values of its settings, as in "interpolated-0.25"."""
+        values = (getattr(self, item.name) for item in dataclasses.fields(self))
+        return "-".join([self.name, *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
+
+    @abstractmethod
+    def score(self, setup: ControlSetup) -> Scored:
+        """The row's scores on ``setup.sets``, with notes; the given models stay as they are."""

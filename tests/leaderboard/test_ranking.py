@@ -1,0 +1,86 @@
+"""Ranks of rows from their records' forget rows; who takes part, and what is said in bold."""
+
+import dataclasses
+
+from benchmark.leaderboard.markdown import markdown
+from benchmark.leaderboard.numbers import rank_text
+from metrics.calibration.ranks import FEW_AUTHORS
+from tests.leaderboard.made_records import board_of, compared, make_record, rows_at, yardstick
+
+FAR = {"distance": (3.0, 2.0, 4.0)}
+
+
+def ranks(board):
+    return {row.method: rank_text(row) for row in board.rows if row.role == "method"}
+
+
+def test_rows_that_tests_tell_apart_have_ranks_and_the_best_are_bold(tmp_path):
+    runs = [compared("near", 1.0, metrics=FAR), compared("close", 1.0, metrics=FAR), compared("far", 5.0, metrics=FAR)]
+    board = board_of(tmp_path, *yardstick(), *runs)
+    assert ranks(board) == {"near": "1–2", "close": "1–2", "far": "3"}
+    assert board.told_apart == {"forget10": (2, 3)}
+    assert {row.method: row.is_best for row in board.rows} == {
+        "retrained": False, "near": True, "close": True, "far": False
+    }  # fmt: skip
+    text = markdown(board)
+    assert text.count("**3.00**") == 2 and "| 1–2 |" in text
+    assert "they tell 2 of 3 pairs (forget10) apart" in text and "Bold: nearer than some method" in text
+
+
+def test_where_no_pair_is_told_apart_nothing_is_bold(tmp_path):
+    runs = [compared(name, 1.0, metrics=FAR) for name in ("a", "b", "c")]
+    board = board_of(tmp_path, *yardstick(), *runs)
+    assert set(ranks(board).values()) == {"1–3"} and board.told_apart == {"forget10": (0, 3)}
+    text = markdown(board)
+    assert "**3.00**" not in text and "Bold" not in text and "they tell 0 of 3 pairs" in text
+
+
+def test_too_few_authors_are_not_tested(tmp_path):
+    records = yardstick()
+    for record in records:
+        record.forget_rows = rows_at(0.0, 3)
+    board = board_of(tmp_path, *records, compared("a", 1.0, authors=3), compared("b", 9.0, authors=3))
+    assert set(ranks(board).values()) == {"1–2"}
+    assert [row.rank.reason for row in board.rows if row.rank] == [FEW_AUTHORS] * 2
+
+
+def test_seeds_are_averaged_by_author(tmp_path):
+    runs = [compared("two", 1.0), compared("two", 9.0, seed=1), compared("one", 3.0)]
+    board = board_of(tmp_path, *yardstick(), *runs)
+    assert ranks(board) == {"one": "1", "two": "2"}  # 5 on average
+    assert {row.method: round(row.rank.error, 6) for row in board.rows if row.rank} == {"one": 3.0, "two": 5.0}
+
+
+def test_who_takes_no_part(tmp_path):
+    kept = {"utility_kept": (0.5, None, None)}
+    board = board_of(
+        tmp_path,
+        *yardstick(),
+        compared("a", 1.0),
+        compared("b", 1.0),
+        compared("a", 1.0, day=2, source="imported"),  # of the same name as a run
+        compared("diverged", 0.0, status="diverged"),
+        compared("partial", 0.0, partial=True),
+        compared("costly", 0.0, metrics=kept),
+        compared("control", 0.0, role="control"),
+        compared("others", 0.0, models=2),
+        make_record("uncompared"),
+    )
+    part = [(row.method, row.source) for row in board.rows if row.rank is not None]
+    assert sorted(part) == [("a", "run"), ("b", "run")]
+
+
+def test_splits_are_ranked_each_by_itself(tmp_path):
+    runs = [
+        compared(m, e, split=s) for s, m, e in (("forget05", "a", 1.0), ("forget10", "a", 9.0), ("forget10", "b", 1))
+    ]
+    board = board_of(tmp_path, *yardstick("forget05"), *yardstick(), *runs)
+    places = {(row.split, row.method): rank_text(row) for row in board.rows if row.rank}
+    assert places == {("forget05", "a"): "1", ("forget10", "a"): "2", ("forget10", "b"): "1"}
+
+
+def test_without_the_retrained_models_records_there_are_no_ranks(tmp_path):
+    board = board_of(tmp_path, compared("a", 1.0), compared("b", 2.0))
+    assert ranks(board) == {"a": "–", "b": "–"} and board.told_apart == {}
+    assert "Ranks" not in markdown(board)
+    assert rank_text(dataclasses.replace(board.rows[0], rank=None)) == "–"
