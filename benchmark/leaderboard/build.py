@@ -15,6 +15,7 @@ from benchmark.common.errors import UserError
 from benchmark.common.files import write_json, write_text
 from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.controls import fooled
 from benchmark.leaderboard.entries import BLOCKS, Entry, make_entry
 from benchmark.leaderboard.export import csv_text, json_value, tidy_text
 from benchmark.leaderboard.figure import draw
@@ -23,6 +24,7 @@ from benchmark.leaderboard.latex import latex
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.notes import distinct, notes_on, provenance_of
 from benchmark.leaderboard.ranking import told_apart, with_ranks
+from benchmark.leaderboard.reported import reported, reported_csv
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 
 SPLITS = tuple(FORGET_PERCENT)  # first and in this order
@@ -61,9 +63,9 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
         made=now(),
         rows=sorted(rows, key=_place),
         columns=columns,
-        notes=[*notes, *lonely, *superseded, *notes_on(current, columns)],
+        notes=[*notes, *lonely, *superseded, *notes_on(current, columns), *fooled(rows)],
         told_apart=told_apart(rows),
-        records=current,
+        records=sorted(current, key=lambda r: (r.method, r.split, r.seed, r.key)),
         yardsticks=_yardsticks(current),
         provenance=provenance_of(current),
         datasets=distinct(record.dataset for record in current),
@@ -71,8 +73,13 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
 
 
 def write(folder: str | Path, board: Board) -> None:
-    """Write leaderboard.csv, .md, .tex, .json, .png and .pdf and results.csv into ``folder``, each whole or not at all."""
+    """Write leaderboard.csv, .md, .tex, .json, .png and .pdf and results.csv into ``folder``, each whole or not at all.
+
+    What imported logs state and nobody here has measured is in leaderboard.md, below the board, and in reported.csv.
+    """
     folder = Path(folder)
+    if stated := reported(board.records):
+        write_text(folder / "reported.csv", reported_csv(stated))
     write_text(folder / "leaderboard.csv", csv_text(board))
     write_text(folder / "results.csv", tidy_text(board))
     write_text(folder / "leaderboard.md", markdown(board))

@@ -106,5 +106,6 @@ def _symbols(entries: list[Entry], view: View) -> list[Artist]:
     if any(view.is_under(entry) for entry in entries):
         symbols.append(symbol(view.floor_label, BLUE, "v", 1.0))
     symbols += view.legend(entries)
-    symbols.append(Line2D([], [], color=BLUE, alpha=0.5, linewidth=0.8, label="95 % interval"))
+    if any(entry.cells[column].low is not None for entry in entries for column in (view.x, view.y)):
+        symbols.append(Line2D([], [], color=BLUE, alpha=0.5, linewidth=0.8, label="95 % interval"))
     return symbols

@@ -9,6 +9,9 @@ from benchmark.leaderboard.captions import caption, footnotes, minutes, signs, s
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import DETAILS, MAIN, Heading, lead, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
+from benchmark.leaderboard.reported import reported, reported_markdown
+
+SPECIAL, ESCAPED = r"([\\|*<`])", r"\\\1"  # what Markdown would act on
 
 
 def markdown(board: Board) -> str:
@@ -17,7 +20,10 @@ def markdown(board: Board) -> str:
     parts = [f"**{board.name}**: {caption(board)}", main, *footnotes(board)]
     if shown(board, DETAILS):
         parts += ["**Details**", _table(board, DETAILS, "", [])]
-    return "\n\n".join(parts) + "\n"
+    if board.notes:
+        parts += ["**Notes**", "\n".join(f"- {re.sub(SPECIAL, ESCAPED, note)}" for note in board.notes)]
+    stated = reported_markdown(reported(board.records))
+    return "\n\n".join([*parts, stated.rstrip()] if stated else parts) + "\n"
 
 
 def _table(board: Board, table: dict[str, Heading], interval: str, last: list[str]) -> str:
@@ -33,7 +39,7 @@ def _table(board: Board, table: dict[str, Heading], interval: str, last: list[st
 
 
 def _line(board: Board, entry: Entry, columns: list[str], interval: str, last: list[str]) -> list[str]:
-    name = re.sub(r"([\\|*<`])", r"\\\1", entry.method) + signs(entry)
+    name = re.sub(SPECIAL, ESCAPED, entry.method) + signs(entry)
     split = [entry.split] if "Split" in lead(board) else []
     numbers = [cell_text(entry, metric, "**{}**", interval) for metric in columns]
     return [name, *split, *numbers, *([minutes(entry), status(entry)] if last else [])]

@@ -16,7 +16,8 @@ def number(metric: str, value: float | None) -> str:
     if value is None:
         return UNKNOWN
     if not is_p_value(metric):
-        return f"{value:.2f}" if metric in TWO_DIGITS else f"{value:.3f}"
+        text = f"{value:.2f}" if metric in TWO_DIGITS else f"{value:.3f}"
+        return text.lstrip("-") if not text.strip("-0.") else text  # rounded to zero: no sign
     if value >= 0.01:
         return f"{value:.2f}"
     digits, _, exponent = f"{value:.1e}".partition("e")

@@ -68,4 +68,4 @@ def _yardstick(records: list[Record]) -> tuple[str, ...]:
 
 def _rows(records: list[Record]) -> np.ndarray:
     """[runs, n] of the statistic, NaN where undefined."""
-    return np.array([[np.nan if x is None else x for x in r.forget_rows[STATISTIC]] for r in records], dtype=np.float64)
+    return np.stack([record.row_statistic(STATISTIC) for record in records])

@@ -17,7 +17,7 @@ import numpy as np
 import metrics
 from benchmark.common.files import write_json
 from benchmark.evaluation.scores import Scores
-from benchmark.records.record import Record, has_records, load_records, record_path, scores_path
+from benchmark.records.record import INFINITE, Record, has_records, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
 from metrics.calibration.row_statistics import row_statistics
 
@@ -126,13 +126,14 @@ def compare_records(folder: Path) -> int:
 
 
 def _forget_rows(scores: Scores) -> dict[str, list[float | None]]:
-    """Author and row statistics of each forget row, to 7 digits; None where undefined or infinite."""
+    """Author and row statistics of each forget row, to 7 digits; None where undefined."""
     if "forget" not in scores:
         return {}
     rows = scores["forget"]
     own: dict[str, list[float | None]] = {"author": rows.authors.tolist()}
     for name, values in row_statistics(rows).items():
-        own[name] = [float(f"{x:.7g}") if np.isfinite(x) else None for x in values]
+        finite = np.clip(values, -INFINITE, INFINITE)
+        own[name] = [None if np.isnan(x) else float(f"{x:.7g}") for x in finite]
     return own
 
 

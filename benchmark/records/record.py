@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.common.errors import UserError
@@ -22,6 +23,7 @@ FORMER_COLUMNS = {
 NO_INTERVAL = "none: its record has one of before version 0.3, which covered too little; run it again"
 REMOVED_COLUMNS = {"mia_gradnorm"}  # of metrics that are gone; ignored where they have no value
 REFERENCE_ROWS = ("finetuned", "retrained", "base")  # rows that are models, not methods
+INFINITE = 1e30  # nats, in ``forget_rows``
 Role = Literal["method", "model", "control"]
 
 
@@ -58,12 +60,18 @@ class Record(BaseModel):
     reported: dict[str, float | None] = Field(default_factory=dict)  # imported: what the log itself claims
     notes: dict[str, float] = Field(default_factory=dict)  # what the method's rows were like, by name
     # Of each forget row its author and row statistics (metrics/calibration/row_statistics.py): all that pairs and ranks need.
+    # None where undefined; INFINITE stands for infinity, which JSON has not.
     forget_rows: dict[str, list[float | None]] = Field(default_factory=dict)
     losses: list[float | None] = Field(default_factory=list)
     seconds: dict[str, float] = Field(default_factory=dict)
     peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)
     provenance: dict[str, Any] = Field(default_factory=dict)
     created: str = Field(default_factory=now)
+
+    def row_statistic(self, name: str) -> np.ndarray:
+        """[n] a row statistic of the forget rows; NaN where undefined, infinite where an answer is impossible."""
+        values = np.array([np.nan if x is None else x for x in self.forget_rows[name]], dtype=np.float64)
+        return np.where(np.abs(values) >= INFINITE, np.copysign(np.inf, values), values)
 
     def value(self, metric: str) -> float | None:
         """A metric's value, None where it is undefined or was not measured."""
@@ -124,8 +132,9 @@ def _upgraded(data: Any) -> Any:
         columns = _renamed(data.get("metrics"), FORMER_COLUMNS)
         if isinstance(columns, dict):
             columns = {column: _without_interval(m) for column, m in columns.items()}
-        role = "model" if data.get("method") in REFERENCE_ROWS else "method"
-        data = {**data, "metrics": columns, "schema_version": SCHEMA_VERSION, "role": role}
+        data = {**data, "metrics": columns, "schema_version": SCHEMA_VERSION}
+    if "role" not in data:
+        data = {**data, "role": "model" if data.get("method") in REFERENCE_ROWS else "method"}
     if isinstance(metrics := data.get("metrics"), dict):
         gone = [c for c in REMOVED_COLUMNS if isinstance(m := metrics.get(c), dict) and m.get("value") is None]
         data = data | {"metrics": {column: m for column, m in metrics.items() if column not in gone}}

@@ -27,12 +27,16 @@ class Evidence:
 
     @cached_property
     def members(self) -> dict[tuple[str, str], list[Record]]:
-        """(name, split) -> the records that ran, by seed; of a method with several settings the first."""
+        """(name, split) -> the records that ran, by seed; of a method with several settings the board's own, or the first.
+
+        Controls are no methods, and take no part.
+        """
         members: dict[tuple[str, str], list[Record]] = {}
-        for label, group in groups(self.records, newest(self.records)[0]):
-            ran = [record for record in group if record.status != "failed" and not record.reference]
-            if ran and label == ran[0].method:
-                members.setdefault((label, ran[0].split), ran)
+        made = groups(self.records, newest(self.records)[0])
+        for _, group in sorted(made, key=lambda row: not row[1] or row[0] != row[1][0].method):
+            ran = [r for r in group if r.status != "failed" and not r.reference and r.role != "control"]
+            if ran:
+                members.setdefault((ran[0].method, ran[0].split), ran)
         return members
 
     @property
@@ -51,7 +55,10 @@ class Evidence:
 
     def others(self, name: str, split: str) -> int:
         """How many further settings of a method the folder holds, which are not looked at."""
-        return sum(place == split and label.startswith(f"{name} ") for label, place in self._labels)
+        own = [
+            label for label, place in self._labels if place == split and (label == name or label.startswith(f"{name} "))
+        ]
+        return max(0, len(own) - 1)
 
     def method(self, name: str, split: str) -> MethodSamples | None:
         """A method or reference model by its name; None where nothing of that name ran on that split."""

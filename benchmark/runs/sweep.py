@@ -62,6 +62,7 @@ def run_sweep(
         Every method's trials and choice; None where the time limit left some undone.
     """
     end = None if time_limit is None else time.monotonic() + 60 * time_limit
+    preset = untuned(preset)
     searches = {method: search_of(preset, method) for method in swept_methods(preset)}
     trials: list[Trial] = []
     models_read: list[Reading] | None = None
@@ -145,6 +146,20 @@ def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: st
             "launch": preset.launch.model_copy(update={"models": str(models)}),
         }
     )
+
+
+def untuned(preset: Preset) -> Preset:
+    """The preset without what an earlier sweep chose: a search begins at a method's own constants, however often it is made."""
+    methods = {method_source(method)[0]: split_fields(method)[0] for method in preset.methods}
+    settings = {}
+    for name, known in preset.settings.items():
+        if known.tuning is not None and name in methods:
+            axes = {preset.sweep.key, load_method(methods[name]).weighs}
+            kept = {k: v for k, v in known.training.items() if k not in axes}
+            fields = {k: v for k, v in known.fields.items() if k not in axes}
+            known = MethodSettings(training=kept, fields=fields)
+        settings[name] = known
+    return preset.model_copy(update={"settings": settings})
 
 
 def changed(settings: MethodSettings, changes: dict[str, float]) -> MethodSettings:

@@ -64,10 +64,7 @@ def tables(
 
 def rows_of(record: Record) -> dict[str, np.ndarray]:
     """Statistic -> [n], NaN where undefined."""
-    return {
-        name: np.array([np.nan if x is None else x for x in record.forget_rows[name]], dtype=np.float64)
-        for name in STATISTICS
-    }
+    return {name: record.row_statistic(name) for name in STATISTICS}
 
 
 def rejections(retrained: list[dict[str, np.ndarray]], candidate: Rows | None, models: int, draws: int) -> np.ndarray:

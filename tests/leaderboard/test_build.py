@@ -78,7 +78,9 @@ def test_blocks(tmp_path):
 
 
 def test_a_board_knows_the_distances_of_its_retrained_models(tmp_path):
-    board = board_of(tmp_path, *yardstick(), make_record("retrained", 9, "forget05"), make_record())
+    board = board_of(
+        tmp_path, *yardstick(), make_record("retrained", 9, "forget05"), make_record(metrics={"distance": (5.0,)})
+    )
     assert board.yardsticks == {"forget10": (0.9, 1.1)}
 
 

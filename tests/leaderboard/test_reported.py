@@ -5,10 +5,12 @@ import io
 
 import pytest
 
+from benchmark.leaderboard.build import build
+from benchmark.leaderboard.build import write as write_board
 from benchmark.leaderboard.reported import TITLE, reported, reported_csv, reported_markdown
 from benchmark.records.importers import import_log
 from benchmark.records.record import load_records
-from tests.leaderboard.made_records import make_record
+from tests.leaderboard.made_records import board_of, make_record
 from tests.records.importers.logs import SUMMARY, open_unlearning, retrained_table, write
 
 
@@ -49,7 +51,17 @@ def test_the_csv_keeps_every_digit_and_names_the_log(records):
     assert {row["log"] for row in rows if row["method"] == "npo"} == {"npo/log.json"}
 
 
-def test_a_board_of_own_runs_has_none():
+def test_a_board_shows_them_below_its_own_numbers(records, tmp_path):
+    write_board(tmp_path / "board", build(tmp_path / "board"))
+    text = (tmp_path / "board" / "leaderboard.md").read_text(encoding="utf-8")
+    assert text.index("| Method |") < text.index(TITLE) and text.endswith("|\n")
+    assert (tmp_path / "board" / "reported.csv").read_text(encoding="utf-8") == reported_csv(reported(records))
+
+
+def test_a_board_of_own_runs_has_none(tmp_path):
+    write_board(tmp_path, board_of(tmp_path, make_record("npo")))
+    assert TITLE not in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "reported.csv").exists()
     assert reported([make_record("npo")]) == [] and reported_markdown([]) == ""
 
 

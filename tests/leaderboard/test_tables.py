@@ -51,6 +51,10 @@ MARKDOWN = """\
 | npo+rt | 0.100 |
 | *not ranked* |  |
 | grad_ascent† | – |
+
+**Notes**
+
+- dirty: made by code with uncommitted changes: grad_ascent forget10 seed 0
 """
 
 LATEX = (
@@ -132,7 +136,7 @@ def test_the_main_table_of_a_board_with_distances(tmp_path):
     lines = markdown(whole_board(tmp_path)).splitlines()
     assert "Distance: from 3 retrained models, 1 = like one more of them." in lines[0]
     assert lines[2] == "| Method | Distance ↓ | p ↑ | Residual → | Ranks | Utility kept ↑ | Minutes | Status |"
-    assert lines[4:] == [
+    assert lines[4:12] == [
         "| *models* |  |  |  |  |  |  |  |",
         "| retrained | 1.00 [0.75, 1.25] | – | – | – | – | – | ok |",
         "| *controls* |  |  |  |  |  |  |  |",
@@ -142,6 +146,7 @@ def test_the_main_table_of_a_board_with_distances(tmp_path):
         "| rkld | **1.50** [0.75, 3.00] | 4.0e-3 | -0.20 [-0.50, 0.10] | 1–2 | 0.950 [0.920, 0.990] | 1.5 | ok |",
         "| idk | 12.00 [6.00, 24.00] | 4.0e-3 | -0.20 [-0.50, 0.10] | 3 | 0.950 [0.920, 0.990] | 1.5 | ok |",
     ]
+    assert lines[13] == "**Notes**" and all(line.startswith("- ") for line in lines[15:])
 
 
 def test_latex_of_a_board_with_distances(tmp_path):
@@ -183,6 +188,7 @@ def test_numbers():
     shown = [number("forget_quality", p) for p in (1.0, 0.534, 0.01, 0.00999, 1.23e-8, 3e-120, 0.0, None)]
     assert shown == ["1.00", "0.53", "0.01", "1.0e-2", "1.2e-8", "3.0e-120", "<1e-300", "–"]
     assert number("model_utility", 0.62345) == "0.623"
+    assert [number("residual", x) for x in (-0.001, -0.01, 0.0)] == ["0.00", "-0.01", "0.00"]
 
 
 def test_escape():

@@ -9,7 +9,15 @@ import pytest
 
 import metrics
 from benchmark.records.comparison import ReferenceShelf, compare_records, comparing_metrics
-from benchmark.records.record import REFERENCE_ROWS, Record, load_records, record_path, save_record, scores_path
+from benchmark.records.record import (
+    INFINITE,
+    REFERENCE_ROWS,
+    Record,
+    load_records,
+    record_path,
+    save_record,
+    scores_path,
+)
 from benchmark.records.score_files import load_scores
 from tests.metrics.factory import random_scores
 
@@ -65,6 +73,14 @@ def test_a_record_holds_its_forget_rows(tmp_path):
     expected = [None if np.isnan(x) else x for x in (-scores["forget"].answer_nll()).tolist()]
     assert stored.forget_rows["gold"] == pytest.approx(expected, rel=1e-6)
     assert len(stored.forget_rows["truth_ratio"]) == len(scores["forget"])
+
+
+def test_an_impossible_answer_stays_infinite_through_a_record(tmp_path):
+    rows = {"gold": [-1.5, -INFINITE, None]}
+    record = Record(key="k", board="b", method="npo", split="forget10", seed=0, status="ok", forget_rows=rows)
+    save_record(tmp_path, record, None)
+    (stored,) = load_records(tmp_path)
+    assert stored.row_statistic("gold")[:2].tolist() == [-1.5, -np.inf] and np.isnan(stored.row_statistic("gold")[2])
 
 
 def test_the_newest_of_a_seed_counts(tmp_path):

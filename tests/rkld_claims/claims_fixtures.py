@@ -44,7 +44,7 @@ def save_run(folder, method, seed, *, shift=0.0, level=0.8, p=COMMON, split="for
         "forget_probability": (float(np.mean(p[:n])),),
         "forget_rouge": (1.0,),
     }
-    config = CONFIG if alpha is None else CONFIG | {"method": {"alpha": alpha}}
+    config = fields.pop("config", CONFIG if alpha is None else CONFIG | {"method": {"alpha": alpha}})
     record = make_record(
         method, seed, split, quality=(test.pvalue,), utility=(utility,), metrics=metrics, config=config,
         reference_key=f"retrained-{split}-0-1", **fields,

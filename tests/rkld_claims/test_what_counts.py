@@ -125,6 +125,23 @@ def test_other_settings_are_noted_and_left(tmp_path):
     assert "not looked at (the first that was run counts): npo 1" in outcome.notes[-1]
 
 
+def test_controls_are_no_methods(tmp_path):
+    references(tmp_path)
+    save(tmp_path, "rkld")
+    save(tmp_path, "guardrail", role="control")
+    (finding,) = [found for found in examine(tmp_path) if found.claim == "b"]
+    assert not any("guardrail" in (pair.row, pair.other) for pair in finding.comparisons)
+
+
+def test_a_row_with_settings_of_its_own_is_still_the_method(tmp_path):
+    references(tmp_path)
+    save(tmp_path, "rkld", config={"training": {"epochs": 3}})
+    for name in ("npo", "dpo", "grad_ascent"):  # the board's recipe is theirs
+        save(tmp_path, name)
+    (finding,) = [found for found in examine(tmp_path) if found.claim == "a"]
+    assert {pair.row for pair in finding.comparisons} == {"rkld"}
+
+
 def test_no_records(tmp_path):
     with pytest.raises(UserError, match="holds no records"):
         examine(tmp_path)
