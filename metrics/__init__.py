@@ -67,6 +67,8 @@ ORDER = (
     *(f"{m}_{s}" for m in ("distance", "p_retrained", "residual", "dose") for s in ("gold", "paraphrase")),
     "distance_largest",
     "p_retrained_all",
+    "residual_worst",
+    *(f"{m}_{a}" for m in ("residual", "recovery") for a in ("int8", "nf4")),
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
 OPTIONAL = ("needs", "replica")  # attributes with a default

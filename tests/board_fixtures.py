@@ -23,6 +23,7 @@ MICRO = [
         "retrained_seeds=[0, 1]",
         "doses=[]",
         "controls=[]",
+        "attacks=[]",
     ),
     *("model.tiny.layers=1", "model.tiny.hidden=32", "model.tiny.heads=2", "model.tiny.key_value_heads=1"),
     *("model.tiny.mlp=64", "model.tiny.vocabulary=400", "pretraining.epochs=1", "finetuning.epochs=1"),

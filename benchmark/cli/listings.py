@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from itertools import groupby
 
 import methods
 import metrics
+from benchmark import attacks, controls
+from benchmark.common.registry import Registry
+from benchmark.common.source_files import SourceFile
 from benchmark.config.load import REGISTRY
 from benchmark.data.load import DATASETS
 
 
 def listing(what: str) -> str:
-    """The lines for methods, metrics, presets or datasets."""
-    return "\n".join(
-        {"methods": _methods, "metrics": _metrics, "presets": _presets, "datasets": _datasets, "corpora": _datasets}[
-            what
-        ]()
-    )
+    """The lines for methods, metrics, controls, attacks, presets or datasets."""
+    return "\n".join(LISTINGS[what]())
 
 
 def _methods() -> list[str]:
@@ -53,5 +53,20 @@ def _presets() -> list[str]:
     return [f"{name:{width}}{raw.get('description', '')}" for name, raw in presets.items()]
 
 
+def _titled(registry: Registry[SourceFile]) -> list[str]:
+    return [f"{name:16}{source.title}" for name, source in registry.entries.items()]
+
+
 def _datasets() -> list[str]:
     return [f"{name:18}{what}" for name, what in DATASETS.items()]
+
+
+LISTINGS: dict[str, Callable[[], list[str]]] = {
+    "methods": _methods,
+    "metrics": _metrics,
+    "controls": lambda: _titled(controls.REGISTRY),
+    "attacks": lambda: _titled(attacks.REGISTRY),
+    "presets": _presets,
+    "datasets": _datasets,
+    "corpora": _datasets,
+}

@@ -27,6 +27,7 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, help="processes [the preset's, or one a core]")] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
+    attacks: Annotated[bool, typer.Option("--attacks/--no-attacks", help="push every row, as the preset says")] = True,
     tune: Annotated[
         bool, typer.Option("--tune", help="first the preset's [sweep]; its choices go into the board")
     ] = False,
@@ -48,7 +49,11 @@ def run(
             seed_numbers = None if seeds is None else [int(seed) for seed in comma_separated(seeds) or []]
         except ValueError:
             raise UserError(f"--seeds takes whole numbers with commas, for example 0,1; it got {seeds!r}") from None
-        changes = [*(set_ or ()), *([f"launch.device={device}"] if device else ())]
+        changes = [
+            *(set_ or ()),
+            *([f"launch.device={device}"] if device else ()),
+            *([] if attacks else ["attacks=[]"]),
+        ]
         chosen = load_preset(
             preset, changes, methods=comma_separated(methods), splits=comma_separated(splits), seeds=seed_numbers
         )

@@ -149,6 +149,7 @@ class Preset(Strict):
     )
     doses: list[float] = Field([], description="shares of the forget rows that further models are trained with")
     controls: list[str] = Field([], description="rows that are no methods (benchmark/controls)")
+    attacks: list[str] = Field([], description="what every row is pushed with (benchmark/attacks)")
     dtype: Literal["float32", "bfloat16"] = "float32"
     dataset: DatasetChoice = DatasetChoice()
     model: ModelChoice = ModelChoice()
@@ -173,7 +174,7 @@ class Preset(Strict):
             raise ValueError(f"doses are shares of the forget rows between 0 and 1, not {doses}")
         return sorted(set(doses))
 
-    @field_validator("splits", "methods", "seeds", "retrained_seeds", "controls")
+    @field_validator("splits", "methods", "seeds", "retrained_seeds", "controls", "attacks")
     @classmethod
     def _distinct(cls, values: list[Any]) -> list[Any]:
         return list(dict.fromkeys(values))

@@ -27,6 +27,7 @@ def score_model(
     sets: Mapping[str, Sequence[Example]],
     *,
     max_new_tokens: int = 200,
+    generated: bool = True,
     device: str = "cpu",
     meta: dict[str, Any] | None = None,
     on_progress: Progress | None = None,
@@ -36,6 +37,7 @@ def score_model(
     Args:
         sets: examples by set name.
         max_new_tokens: longest greedy answer (TOFU: 200).
+        generated: False: no question is asked, and generated answers are empty.
         on_progress: called with the number of units just done; there are ``scoring_units(sets)`` in all.
 
     Raises:
@@ -57,10 +59,14 @@ def score_model(
     already_read: dict[str, list[tuple[TokenizedExample, np.ndarray]]] = {}
     for (question, _), row, answer in zip(pairs, encoded, answers, strict=True):
         already_read.setdefault(question, []).append((row, answer.is_greedy))
-    questions = _asked(sets)
-    texts = generate(model, prompt_tokenizer, questions, max_new_tokens, device, on_progress, already_read=already_read)
-    scored, generated = dict(zip(pairs, answers, strict=True)), dict(zip(questions, texts, strict=True))
-    made = {name: SetScores.of_examples(examples, scored, generated) for name, examples in sets.items()}
+    questions = _asked(sets) if generated else []
+    texts = (
+        generate(model, prompt_tokenizer, questions, max_new_tokens, device, on_progress, already_read=already_read)
+        if questions
+        else []
+    )
+    scored, answered = dict(zip(pairs, answers, strict=True)), dict(zip(questions, texts, strict=True))
+    made = {name: SetScores.of_examples(examples, scored, answered) for name, examples in sets.items()}
     return Scores(made, meta or {})
 
 

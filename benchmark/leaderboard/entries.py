@@ -42,6 +42,7 @@ class Entry:
     role: Role = "method"
     commits: tuple[str, ...] = ()
     rank: Rank | None = None  # among the methods of its split; None where it takes no part
+    p_front: float | None = None  # of being on the Pareto front of distance and utility kept
 
     @property
     def is_reference(self) -> bool:

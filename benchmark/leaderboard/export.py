@@ -22,6 +22,7 @@ FIELDS = {
     "seeds": "the seeds of the row's runs; under a metric, how many of them have a value",
     "block": "where the row stands, see order",
     "rank": "places among the methods of its split that paired tests over authors leave open (low to high), and P(best)",
+    "p_front": "probability of being on the Pareto front of distance and utility kept",
     "epochs, lr": "of unlearning, in the CSV; empty where nothing is trained",
     "commit": "of the code that made the row's runs",
     "range": "of a column; null where there is no limit",
@@ -38,13 +39,14 @@ LAST = ("status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr
 def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
     limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
-    heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", *limits, *LAST]
+    heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", "p_front", *limits, *LAST]
     return _csv(heads, (_csv_row(board, entry) for entry in board.rows))
 
 
 def _csv_row(board: Board, entry: Entry) -> list[Any]:
     numbers = [x for m in board.columns for x in (entry.cells[m].value, entry.cells[m].low, entry.cells[m].high)]
-    rank = [None] * 3 if entry.rank is None else [entry.rank.low, entry.rank.high, entry.rank.best]
+    rank: list[Any] = [None] * 3 if entry.rank is None else [entry.rank.low, entry.rank.high, entry.rank.best]
+    rank.append(entry.p_front)
     training = entry.config.get("training") or {}
     last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
     last += [training.get("epochs"), training.get("lr"), " ".join(entry.commits)]
@@ -112,6 +114,7 @@ def _json_row(entry: Entry) -> dict[str, Any]:
         "config": entry.config,
         "n": entry.n,
         "block": entry.block,
+        "p_front": entry.p_front,
         "rank": None if entry.rank is None else asdict(entry.rank),
         "status": entry.status,
         "reasons": entry.reasons,

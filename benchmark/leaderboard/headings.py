@@ -26,6 +26,9 @@ MAIN = {
 }
 DETAILS = {
     "dose": Heading("Dose"),
+    "residual_worst": Heading("Residual, worst attack"),
+    "residual_int8": Heading("Residual, 8 bits"),
+    "residual_nf4": Heading("Residual, 4 bits"),
     "distance_gold": Heading("Distance, gold"),
     "distance_paraphrase": Heading("Distance, paraphrase"),
     "p_retrained_all": Heading("p, all three"),

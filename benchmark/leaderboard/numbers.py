@@ -8,7 +8,16 @@ from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
 from metrics import metric_of
 
 UNKNOWN = "–"
-TWO_DIGITS = ("distance", "distance_gold", "distance_paraphrase", "residual", "dose")  # more would be noise
+TWO_DIGITS = (
+    "distance",
+    "distance_gold",
+    "distance_paraphrase",
+    "residual",
+    "dose",
+    "residual_worst",
+    "residual_int8",
+    "residual_nf4",
+)  # more would be noise
 
 
 def number(metric: str, value: float | None) -> str:

@@ -8,24 +8,33 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmark.common.jackknife import FEWEST
+from benchmark.leaderboard.cells import Cell
 from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.records.record import Record
+from metrics.calibration.draws import error_draws
 from metrics.calibration.errors import board_errors
-from metrics.calibration.ranks import Rank, rank_rows
+from metrics.calibration.pareto import p_front
+from metrics.calibration.ranks import rank_rows
 
 STATISTIC = "truth_ratio"  # that boards are ordered by
+QUANTILE, NORMAL = 1.96, 1e6  # limits of utility kept come from several parts: read as those of a normal distribution
 
 
 def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entry]:
     """The entries, each with its rank among the methods of its split that take part."""
     by_key = {(record.method, record.key): record for record in records}
-    ranks: dict[tuple[str, str], Rank] = {}
+    ranked: dict[tuple[str, str], Entry] = {}
     for split in dict.fromkeys(entry.split for entry in entries):
         sound = [e for e in entries if e.split == split and _takes_part(e)]
-        ranks |= {(split, name): rank for name, rank in _ranks(sound, by_key).items()}
-    return [
-        replace(entry, rank=ranks.get((entry.split, entry.method)) if _takes_part(entry) else None) for entry in entries
-    ]
+        errors = _errors(sound, by_key)
+        ranks, fronts = rank_rows(errors), _fronts(sound, errors)
+        ranked |= {
+            (split, e.method): replace(e, rank=ranks[e.method], p_front=fronts.get(e.method))
+            for e in sound
+            if e.method in ranks
+        }
+    return [ranked.get((e.split, e.method), e) if _takes_part(e) else e for e in entries]
 
 
 def told_apart(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
@@ -43,7 +52,31 @@ def _takes_part(entry: Entry) -> bool:
     return entry.is_sound and entry.block == METHODS and entry.source == "run"
 
 
-def _ranks(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, Rank]:
+def _fronts(entries: list[Entry], errors: dict[str, np.ndarray]) -> dict[str, float]:
+    """Row -> P(on the Pareto front of distance and utility kept): draws of authors, seeds and what is kept."""
+    compared = [e for e in entries if e.method in errors and np.isfinite(errors[e.method]).all()]
+    own = {e.method: errors[e.method] for e in compared}
+    if not own or next(iter(own.values())).shape[1] < FEWEST:
+        return {}
+    kept = np.array([_or_nan(e.value("utility_kept")) for e in compared])
+    spreads = np.array([_log_se(e.cells.get("utility_kept")) for e in compared])
+    shares = p_front(error_draws(own), kept, spreads, np.full(len(compared), NORMAL))
+    return dict(zip(own, shares.tolist(), strict=True))
+
+
+def _log_se(cell: Cell | None) -> float:
+    """A standard error on the log scale from the 95 % limits; NaN where there are none, or they touch 0."""
+    if cell is None or not cell.low or not cell.high:
+        return np.nan
+    return float(np.log(cell.high / cell.low) / (2 * QUANTILE))
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _errors(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, np.ndarray]:
+    """Row -> its errors by seed and author; empty where the records cannot be compared."""
     own = {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
     yardsticks = {name: _yardstick(records) for name, records in own.items()}
     common = Counter(keys for keys in yardsticks.values() if keys)
@@ -56,8 +89,7 @@ def _ranks(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[
         return {}
     authors = np.array(next(iter(compared.values()))[0].forget_rows["author"], dtype=np.int64)
     candidates = {name: _rows(records) for name, records in compared.items()}
-    errors = board_errors(candidates, _rows([r for r in retrained if r is not None]), authors)
-    return rank_rows(errors.errors)
+    return board_errors(candidates, _rows([r for r in retrained if r is not None]), authors).errors
 
 
 def _yardstick(records: list[Record]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from benchmark.config.schema import Preset
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import ModelSpec
+from benchmark.runs.identity import Run
 from benchmark.runs.plan import Plan, Task, plan_board
 from benchmark.runs.workers import Launcher, worker_count
 
@@ -26,6 +27,7 @@ def run_board(
     preset: Preset,
     folder: str | Path,
     *,
+    further: Sequence[Run] = (),
     fresh: bool = False,
     workers: int | None = None,
     time_limit: float | None = None,
@@ -34,6 +36,7 @@ def run_board(
     """Make a board: do what is missing and leave a record of every run in ``folder``.
 
     Args:
+        further: rows beside the preset's, of pools.
         fresh: remove what is in the folder first.
         workers: processes; None: as the preset says, or one a core.
         time_limit: minutes; a task that is not expected to end in time is not begun, the next call goes on there.
@@ -46,7 +49,7 @@ def run_board(
     with _locked(folder), _disk_errors(folder):
         if fresh:
             start_over(folder)
-        plan = plan_board(preset, folder)
+        plan = plan_board(preset, folder, further)
         if not plan.tasks:
             compare_records(folder)
             return plan

@@ -3,6 +3,7 @@
 base ─► finetuned ─► reinforced (further on the forget rows; a teacher)
    ├──► retrained (without the forget rows)
    ├──► dose (with a share of the forget rows)
+   ├──► pool (with all or none of the forget rows, by a recipe that is varied)
    └──► forget_only, retain_only (on the forget rows alone, and on as many retained ones: directions for task arithmetic)
 """
 
@@ -34,6 +35,7 @@ from benchmark.models.loading import Loaded
 from benchmark.models.onednn import kernel_name
 from benchmark.models.store import ModelStore
 from benchmark.models.tokenization import PromptTokenizer
+from benchmark.runs.variation import Variation
 from benchmark.training.finetune import finetune
 
 MODELS = Path("cache") / "models"  # in a board's folder
@@ -44,18 +46,19 @@ PIPELINE = 4  # raised when a change of code changes what a key's artefact would
 class ModelSpec:
     """Which model of a board. ``split`` and ``seed`` matter for retrained and dose ones, ``split`` for those after them."""
 
-    kind: str  # base, finetuned, retrained, dose, reinforced, forget_only or retain_only
+    kind: str  # base, finetuned, retrained, dose, pool, reinforced, forget_only or retain_only
     split: str = ""
     seed: int = 0
-    share: float = 0.0  # of the forget rows, in a dose
+    share: float = 0.0  # of the forget rows, in a dose or a pool
+    variation: Variation = Variation()  # in a pool
 
     @property
     def label(self) -> str:
         parts = [
             self.kind,
             *([self.split] if self.split else []),
-            *([f"{self.share:g}"] if self.kind == "dose" else []),
-            *([f"seed{self.seed}"] if self.kind in ("retrained", "dose") else []),
+            *([f"{self.share:g}"] if self.kind in ("dose", "pool") else []),
+            *([f"seed{self.seed}"] if self.kind in ("retrained", "dose", "pool") else []),
         ]
         return "-".join(parts)
 
@@ -109,9 +112,10 @@ class Checkpoints:
             return (*dataset.full, *rehearsed), preset.finetuning, preset.finetuning_seed
         if spec.kind == "retrained":
             return (*dataset.splits[spec.split].retain, *rehearsed), preset.finetuning, spec.seed
-        if spec.kind == "dose":
-            left = dose_rows(dataset.splits[spec.split].forget, spec.share)
-            return (*dataset.splits[spec.split].retain, *left, *rehearsed), preset.finetuning, spec.seed
+        if spec.kind in ("dose", "pool"):
+            left = dose_rows(dataset.splits[spec.split].forget, spec.share) if spec.share else ()
+            rows = (*dataset.splits[spec.split].retain, *spec.variation.rows(left), *rehearsed)
+            return rows, spec.variation.recipe(preset.finetuning), spec.seed
         split, seed = dataset.splits[spec.split], preset.finetuning_seed
         if spec.kind == "retain_only":  # as many rows as there are to forget
             order = np.random.default_rng([seed, len(split.retain)]).permutation(len(split.retain))

@@ -32,6 +32,8 @@ def outline(preset: Preset, tune: bool = False) -> str:
         lines.append(f"doses       {', '.join(f'{share:g}' for share in preset.doses)} of the forget rows")
     if preset.controls:
         lines.append(f"controls    {', '.join(preset.controls)}")
+    if preset.attacks:
+        lines.append(f"attacks     {', '.join(preset.attacks)}")
     chosen = {
         name: load_method(name, split=max(preset.splits), **preset.fields_of(method_source(name)[0]))
         for name in preset.methods

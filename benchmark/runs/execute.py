@@ -9,6 +9,7 @@ import traceback
 from torch import nn
 
 import metrics
+from benchmark.attacks.base import AttackSetup, attacked
 from benchmark.common.devices import peak_memory_mib, reset_peak_memory
 from benchmark.common.provenance import provenance
 from benchmark.controls.base import Control, ControlSetup
@@ -96,15 +97,28 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
         device=checkpoints.device,
         meta={"run": run.label, "key": record.key},
     )
-    _measure(record, scores, run, checkpoints, begin)
+    record.seconds["scoring"] = time.perf_counter() - begin
+    if run.attacks:
+        checkpoints.reporter.phase(run.label, "attacks")
+        setup = AttackSetup(
+            model=model,
+            prompt_tokenizer=tokenizer,
+            dataset=checkpoints.dataset,
+            split=run.run.split,
+            sets=evaluation_sets(checkpoints, run.run.split),
+            max_new_tokens=checkpoints.preset.scoring.max_new_tokens,
+            device=checkpoints.device,
+        )
+        scores = attacked(scores, run.attacks, setup)
+        record.seconds["attacks"] = time.perf_counter() - begin - record.seconds["scoring"]
+    _measure(record, scores, run, checkpoints)
     return scores
 
 
-def _measure(record: Record, scores: Scores, run: ResolvedRun, checkpoints: Checkpoints, begin: float) -> None:
+def _measure(record: Record, scores: Scores, run: ResolvedRun, checkpoints: Checkpoints) -> None:
     """Fill in the metrics that need no other model; those that compare come when the others are scored."""
     checkpoints.reporter.advance(run.scoring_work)
     record.metrics = {name: m.to_json() for name, m in metrics.measure_all(scores).items()}
-    record.seconds["scoring"] = time.perf_counter() - begin
 
 
 def _score_control(record: Record, control: Control, run: ResolvedRun, checkpoints: Checkpoints) -> Scores:
@@ -123,7 +137,8 @@ def _score_control(record: Record, control: Control, run: ResolvedRun, checkpoin
     checkpoints.reporter.phase(run.label, "scoring")
     begin = time.perf_counter()
     scores, record.notes = control.score(setup)
-    _measure(record, scores, run, checkpoints, begin)
+    record.seconds["scoring"] = time.perf_counter() - begin
+    _measure(record, scores, run, checkpoints)
     return scores
 
 

@@ -8,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmark.attacks import load_attack
+from benchmark.attacks.base import Attack
 from benchmark.common.files import content_key
 from benchmark.common.progress import GENERATION_COST, TRAINING_COST
 from benchmark.config.recipe import Recipe
+from benchmark.config.schema import Preset
 from benchmark.controls import load_control
 from benchmark.controls.base import Control
 from benchmark.data.types import Example
@@ -31,6 +34,7 @@ class Run:
     seed: int = 0
     role: Role = "method"
     dose: float | None = None  # share of the forget rows, of a dose model
+    model: ModelSpec | None = None  # the one that is scored, of a pool
 
     @classmethod
     def of_model(cls, kind: str, split: str, seed: int = 0) -> Run:
@@ -41,6 +45,11 @@ class Run:
     def of_dose(cls, share: float, split: str, seed: int = 0) -> Run:
         """The row of a model trained with that share of the forget rows."""
         return cls(f"dose-{share:g}", split, seed, "control", share)
+
+    @classmethod
+    def of_pool(cls, pool: str, model: ModelSpec) -> Run:
+        """The row of a model of a pool, scored as it is."""
+        return cls(pool, model.split, model.seed, "model", model=model)
 
     @classmethod
     def of_control(cls, control: str, split: str) -> Run:
@@ -82,6 +91,7 @@ class ResolvedRun:
     method: Method | None = field(compare=False)
     recipe: Recipe | None = field(compare=False)
     control: Control | None = field(compare=False)
+    attacks: tuple[Attack, ...] = field(compare=False)
     start: ModelSpec = field(compare=False)
     models: tuple[ModelSpec, ...] = field(compare=False)
     config: dict[str, Any] = field(compare=False)
@@ -117,6 +127,8 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     if method is not None:
         models += [ModelSpec(kind, run.split) for kind in OF_A_SPLIT if kind in method.required()]
     config = _config(checkpoints, run.name, method, recipe)
+    if run.model is not None:
+        config["variation"] = dataclasses.asdict(run.model.variation)
     parts: dict[str, Any] = {
         "pipeline": PIPELINE,
         "run": [run.name, run.split, run.seed],
@@ -128,6 +140,9 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     }
     if method is not None:
         parts |= {"config": config, "source": source_hashes(method)}
+    attacks = attacks_of(run, preset)
+    if attacks:
+        parts["attacks"] = [[attack.name, attack.version, dataclasses.asdict(attack)] for attack in attacks]
     if control is not None:
         parts["control"] = [control.name, control.version, dataclasses.asdict(control)]
     key = content_key(parts)
@@ -141,6 +156,7 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         method=method,
         recipe=recipe,
         control=control,
+        attacks=attacks,
         start=start,
         models=tuple(dict.fromkeys(models)),
         config=config,
@@ -160,7 +176,17 @@ def evaluation_sets(checkpoints: Checkpoints, split: str) -> dict[str, tuple[Exa
     return {name: rows[: scoring.limit] for name, rows in sets.items()}
 
 
+def attacks_of(run: Run, preset: Preset) -> tuple[Attack, ...]:
+    """What a run's model is pushed with: nothing where only validation rows are read, and for controls that have no model."""
+    scores_alone = run.role == "control" and not run.is_model
+    if scores_alone or preset.scoring.sets == "validation":
+        return ()
+    return tuple(load_attack(name) for name in preset.attacks)
+
+
 def _start(run: Run) -> ModelSpec:
+    if run.model is not None:
+        return run.model
     if run.dose is not None:
         return ModelSpec("dose", run.split, run.seed, run.dose)
     if run.role == "model" and run.method == "retrained":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.attacks import load_attack
 from benchmark.common.errors import UserError, unknown_name
 from benchmark.config.schema import Preset
 from benchmark.controls import load_control
@@ -48,15 +50,16 @@ def board_runs(preset: Preset) -> list[list[Run]]:
 
 
 def check_methods(preset: Preset) -> None:
-    """All methods and controls exist and take the preset's settings.
+    """All methods, controls and attacks exist and take the preset's settings.
 
     Raises:
-        UserError: an unknown method or control, or a setting for something that is none; all at once.
+        UserError: an unknown method, control or attack, or a setting for something that is none; all at once.
     """
     problems = []
-    for control in preset.controls:
+    named = [(load_control, name) for name in preset.controls] + [(load_attack, name) for name in preset.attacks]
+    for load, name in named:
         try:
-            load_control(control)
+            load(name)
         except UserError as error:
             problems.append(str(error))
     for method in preset.methods:
@@ -76,13 +79,13 @@ def check_methods(preset: Preset) -> None:
         raise UserError("\n".join(problems))
 
 
-def plan_board(preset: Preset, folder: str | Path) -> Plan:
-    """What has to be done for a board, given what is in its folder."""
+def plan_board(preset: Preset, folder: str | Path, further: Sequence[Run] = ()) -> Plan:
+    """What has to be done for a board, given what is in its folder; ``further`` rows come last."""
     check_methods(preset)
     checkpoints = Checkpoints(preset, folder)
     needs: dict[Task, set[Task]] = {}  # in the order of the tasks
     total = done = 0
-    for block in board_runs(preset):
+    for block in [*board_runs(preset), list(further)]:
         resolved = [resolve(run, checkpoints) for run in block]
         todo = [run for run in resolved if not is_done(run)]
         total, done = total + len(block), done + len(block) - len(todo)

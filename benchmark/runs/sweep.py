@@ -141,6 +141,7 @@ def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: st
             "methods": list(points),
             "splits": [max(preset.splits)],
             "seeds": preset.seeds[:1],
+            **{name: [] for name in ("doses", "controls", "attacks")},
             "settings": settings,
             "scoring": preset.scoring.model_copy(update=scoring),
             "launch": preset.launch.model_copy(update={"models": str(models)}),

@@ -103,7 +103,8 @@ class Metric(ABC):
     reads: ClassVar[tuple[str, ...]]  # fields of SetScores
     source: ClassVar[str]  # paper and section
     sets: ClassVar[tuple[str, ...]]  # the evaluation sets that it reads
-    # Beyond the model's own scores: "holdout" rows; "retrained", "finetuned" and "doses", fields of ``References``.
+    # Beyond the model's own scores: "holdout" rows; scores after "attacks"; "retrained", "finetuned" and "doses", fields of
+    # ``References``.
     needs: ClassVar[tuple[str, ...]] = ()
     # Another suite's number, with its defects: measured only where it is asked for by name.
     replica: ClassVar[bool] = False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from metrics.base import References
 
 STATISTICS = ("truth_ratio", "gold", "paraphrase")
+FORGET = "forget"
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,18 @@ def row_statistics(rows: SetScores) -> dict[str, np.ndarray]:
     return values | {"gold": -rows.answer_nll(), "paraphrase": -rows.paraphrase_nll()}
 
 
-def why_none(scores: Scores, references: References) -> str:
+def why_none(scores: Scores, references: References, set_name: str = FORGET) -> str:
     """Why nothing can be compared; empty where something can."""
-    if "forget" not in scores.sets:
+    if set_name not in scores.sets:
         return "set not scored"
     return "" if references.retrained else "no retrained model"
 
 
-def pools(scores: Scores, references: References) -> dict[str, Pool]:
+def pools(scores: Scores, references: References, set_name: str = FORGET) -> dict[str, Pool]:
     """Statistic -> its pool.
+
+    Args:
+        set_name: the forget rows, or those after an attack, "forget@int8".
 
     Raises:
         UserError: a reference has answered other rows.
@@ -57,14 +61,18 @@ def pools(scores: Scores, references: References) -> dict[str, Pool]:
     finetuned = references.finetuned
     flat = [*references.retrained, *([finetuned] if finetuned else []), *_flat(references.doses)]
     for other in flat:
-        check_same_rows(scores, other)
+        check_same_rows(scores, other, set_name)
+
+    def statistic(model: Scores, name: str) -> np.ndarray:
+        return _of_set(_ById(model[set_name]))[name]
+
     return {
         name: Pool(
-            _statistic(scores, name),
-            np.stack([_statistic(other, name) for other in references.retrained]),
-            None if finetuned is None else _statistic(finetuned, name),
-            {share: np.stack([_statistic(m, name) for m in models]) for share, models in references.doses.items()},
-            scores["forget"].authors,
+            statistic(scores, name),
+            np.stack([statistic(other, name) for other in references.retrained]),
+            None if finetuned is None else statistic(finetuned, name),
+            {share: np.stack([statistic(m, name) for m in models]) for share, models in references.doses.items()},
+            scores[set_name].authors,
         )
         for name in STATISTICS
     }
@@ -72,10 +80,6 @@ def pools(scores: Scores, references: References) -> dict[str, Pool]:
 
 def _flat(doses: Mapping[float, tuple[Scores, ...]]) -> list[Scores]:
     return [model for models in doses.values() for model in models]
-
-
-def _statistic(scores: Scores, name: str) -> np.ndarray:
-    return _of_set(_ById(scores["forget"]))[name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,6 +51,20 @@ def test_seeds_are_averaged_by_author(tmp_path):
     assert {row.method: round(row.rank.error, 6) for row in board.rows if row.rank} == {"one": 3.0, "two": 5.0}
 
 
+def test_the_share_of_draws_on_the_pareto_front(tmp_path):
+    sharp = {"utility_kept": (0.99, 0.98, 1.0)}
+    dull = {"utility_kept": (0.92, 0.91, 0.93)}
+    rows = [
+        compared("near and dull", 1.0, metrics=FAR | dull),
+        compared("far and sharp", 3.0, metrics=FAR | sharp),
+        compared("far and dull", 5.0, metrics=FAR | dull),
+    ]
+    board = board_of(tmp_path, *yardstick(), *rows)
+    shares = {row.method: row.p_front for row in board.rows if row.role == "method"}
+    assert shares["near and dull"] > 0.99 and shares["far and sharp"] > 0.99 and shares["far and dull"] < 0.01
+    assert all(row.p_front is None for row in board.rows if row.role != "method")
+
+
 def test_who_takes_no_part(tmp_path):
     kept = {"utility_kept": (0.5, None, None)}
     board = board_of(

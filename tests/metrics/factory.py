@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from metrics import References
+from metrics.calibration.attacked import KNOWN
 
 
 def answer(nll: float | None, tokens: int = 3) -> AnswerScores | None:
@@ -134,3 +135,14 @@ def all_references(scores: Scores, *retrained: Scores) -> References:
     """All references to these scores: retrained models, by default three, the fine-tuned one and a dose."""
     retrained = retrained or tuple(model_like(scores, seed) for seed in (1, 2, 3))
     return References(retrained, model_like(scores, 4, known=0.9), {0.1: (model_like(scores, 5, known=0.3),)})
+
+
+def with_attacks(scores: Scores) -> Scores:
+    """The scores and, after each of the project's attacks, the same ones again."""
+    return replace(scores, sets=scores.sets | {f"forget@{label}": scores["forget"] for label in KNOWN})
+
+
+def all_attacked(references: References) -> References:
+    """References that were attacked too, but for the doses."""
+    finetuned = references.finetuned and with_attacks(references.finetuned)
+    return replace(references, retrained=tuple(map(with_attacks, references.retrained)), finetuned=finetuned)

@@ -12,7 +12,7 @@ import metrics
 from benchmark.conformance.toy import small_dataset
 from metrics import References
 from metrics.base import Measurement
-from tests.metrics.factory import all_references, random_scores
+from tests.metrics.factory import all_attacked, all_references, random_scores, with_attacks
 
 TOFU = [
     "forget_quality",
@@ -182,11 +182,14 @@ def test_needs_are_true(name):
     metric = metrics.load_metric(name)
     full, bare = random_scores(0), random_scores(0, (80, 80, 100, 100))
     scores, have = full if "holdout" in metric.needs else bare, all_references(full)
-    references = References(**{need: getattr(have, need) for need in metric.needs if need != "holdout"})
+    if "attacks" in metric.needs:
+        scores, have = with_attacks(scores), all_attacked(have)
+    own = ("holdout", "attacks")  # of the model's own scores
+    references = References(**{need: getattr(have, need) for need in metric.needs if need not in own})
     assert all(m.value is not None for m in metrics.measure_all(scores, references, names=[name]).values())
     for lacking in metric.needs:
-        without = bare if lacking == "holdout" else full
-        references = have if lacking == "holdout" else replace(have, **{lacking: getattr(References(), lacking)})
+        without = bare if lacking in own else with_attacks(full)
+        references = have if lacking in own else replace(have, **{lacking: getattr(References(), lacking)})
         measured = metrics.measure_all(without, references, names=[name])
         for m in measured.values():  # a p-value is one without a dose too, but then there is no verdict
             power = str(m.extra.get("verdict", ""))

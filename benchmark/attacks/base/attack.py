@@ -1,0 +1,79 @@
+"""What an attack is: a frozen dataclass of settings that scores a model after pushing it."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from torch import nn
+
+from benchmark.data.types import Dataset, Example
+from benchmark.evaluation.evaluate import score_model
+from benchmark.evaluation.scores import Scores, SetScores
+from benchmark.models.tokenization import PromptTokenizer
+
+AT = "@"  # between a set's name and the attack's: "forget@int8"
+FAILED = "attacks_failed"  # in ``Scores.meta``: label of an attack -> why it has no scores
+
+
+@dataclass(frozen=True)
+class AttackSetup:
+    """All that an attack may read. It must not change the model; it makes copies.
+
+    Attributes:
+        model: the model that is attacked, as it would be deployed.
+        sets: the evaluation sets, by name.
+        max_new_tokens: longest greedy answer.
+    """
+
+    model: nn.Module
+    prompt_tokenizer: PromptTokenizer
+    dataset: Dataset
+    split: str
+    sets: Mapping[str, Sequence[Example]]
+    max_new_tokens: int = 200
+    device: str = "cpu"
+
+    def forced(self, model: nn.Module, names: Iterable[str] = ("forget",)) -> dict[str, SetScores]:
+        """A model's teacher-forced scores on some of the sets; nothing is generated."""
+        sets = {name: self.sets[name] for name in names}
+        return score_model(model, self.prompt_tokenizer, sets, generated=False, device=self.device).sets
+
+
+@dataclass(frozen=True)
+class Attack(ABC):
+    """A way to push a model; its fields are its settings.
+
+    Class attributes:
+        name: the file's.
+        version: raised when the same model would get other scores.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+    @property
+    def label(self) -> str:
+        """What stands behind the ``@``: the attack's name with the values of its settings."""
+        values = (getattr(self, item.name) for item in dataclasses.fields(self))
+        return "-".join([self.name, *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
+
+    @abstractmethod
+    def attack(self, setup: AttackSetup) -> dict[str, SetScores]:
+        """Evaluation set -> its scores after the attack; the given model stays as it is."""
+
+
+def attacked(scores: Scores, attacks: Iterable[Attack], setup: AttackSetup) -> Scores:
+    """The scores with a set more for each attack and set; an attack that fails leaves its reason, never a lost run."""
+    sets, failed = dict(scores.sets), {}
+    for attack in attacks:
+        try:
+            made = attack.attack(setup)
+        except Exception as error:  # one attack's fault must not cost the run its row
+            failed[attack.label] = f"{type(error).__name__}: {error}"
+            continue
+        sets |= {f"{name}{AT}{attack.label}": own for name, own in made.items()}
+    return replace(scores, sets=sets, meta=scores.meta | ({FAILED: failed} if failed else {}))

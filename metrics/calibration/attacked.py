@@ -1,0 +1,44 @@
+"""What the metrics of attacked models share: which attacks a run has scores of, and why it has none.
+
+An attack's scores stand beside a run's own as sets with its label behind an "@", "forget@int8"; reasons of attacks that
+failed are in the scores' meta (benchmark/attacks/base/attack.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics.calibration.row_statistics import FORGET
+
+if TYPE_CHECKING:
+    from benchmark.evaluation.scores import Scores
+    from metrics.base import References
+
+KNOWN = (
+    "int8",
+    "nf4",
+)  # the project's attacks: their columns are always there; those of other attacks where they were made
+AT, FAILED = "@", "attacks_failed"
+
+
+def attacked_set(label: str) -> str:
+    """The set of the forget rows after an attack."""
+    return f"{FORGET}{AT}{label}"
+
+
+def labels(scores: Scores) -> list[str]:
+    """The project's attacks, and the others that a run has scores of."""
+    own = [name.removeprefix(FORGET + AT) for name in scores.sets if name.startswith(FORGET + AT)]
+    return list(dict.fromkeys([*KNOWN, *own]))
+
+
+def why_not(scores: Scores, references: References, label: str) -> str:
+    """Why a run or its references have no scores of an attack; empty if they have."""
+    if failed := (scores.meta.get(FAILED) or {}).get(label):
+        return f"the attack failed: {failed}"
+    if attacked_set(label) not in scores.sets:
+        return "not attacked"
+    others = [*references.retrained, *([references.finetuned] if references.finetuned else [])]
+    if not all(attacked_set(label) in other.sets for other in others):
+        return "the models that it is compared with were not attacked"
+    return ""

@@ -1,0 +1,61 @@
+"""Residual after an attack: the share of what fine-tuning did to the forget rows that a pushed model shows.
+
+``residual_<attack>`` is ``residual`` of the attacked model between the retrained and the fine-tuned models after the same
+attack, by log truth ratio: an attack that moves all models alike changes nothing. ``residual_worst`` is the largest of them and of
+the residual without an attack: what is hidden rather than gone. Interval as there; that of the worst is the attack's own,
+which a choice of the largest makes a little too low.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from metrics.base import NO_REFERENCES, Measurement, Metric, References
+from metrics.calibration.attacked import KNOWN, attacked_set, labels, why_not
+from metrics.calibration.row_statistics import FORGET, STATISTICS, pools, why_none
+from metrics.residual import ResidualKnowledge
+
+if TYPE_CHECKING:
+    from benchmark.evaluation.scores import Scores
+
+
+class ResidualAttacked(Metric):
+    name = "residual_attacked"
+    version = 1
+    direction = "target"
+    range = (-float("inf"), float("inf"))
+    unit = "share of fine-tuning's effect"
+    reads = ("answers", "paraphrases", "wrong", "authors")
+    source = "this project, docs/calibration.md; quantisation: arXiv 2410.16454"
+    sets = ("forget",)
+    needs = ("retrained", "finetuned", "attacks")
+
+    def columns(self) -> dict[str, str]:
+        return {f"residual_{label}": str(self.direction) for label in (*KNOWN, "worst")}
+
+    def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
+        made = {f"residual_{label}": self._after(scores, references, label) for label in labels(scores)}
+        plain = self._of_set(scores, references, FORGET)
+        return made | {"residual_worst": self._worst({"no attack": plain, **made})}
+
+    def _after(self, scores: Scores, references: References, label: str) -> Measurement:
+        if reason := why_not(scores, references, label):
+            return self.undefined(reason)
+        undosed = References(references.retrained, references.finetuned)  # doses need not have been attacked
+        return self._of_set(scores, undosed, attacked_set(label))
+
+    def _of_set(self, scores: Scores, references: References, set_name: str) -> Measurement:
+        undosed = References(references.retrained, references.finetuned)
+        if reason := why_none(scores, undosed, set_name):
+            return self.undefined(reason)
+        return ResidualKnowledge().of_pool(pools(scores, undosed, set_name)[STATISTICS[0]])
+
+    def _worst(self, made: dict[str, Measurement]) -> Measurement:
+        """The largest; undefined where there was no attack at all."""
+        known = {name: m for name, m in made.items() if m.value is not None}
+        if known.keys() <= {"no attack"}:
+            return self.undefined(next(iter(next(m for name, m in made.items() if name != "no attack").undefined)))
+        name = max(known, key=lambda name: known[name].value or 0.0)
+        worst = known[name]
+        extra = worst.extra | {"attack": name.removeprefix("residual_")}
+        return Measurement(worst.value, worst.n, {}, worst.low, worst.high, extra, version=self.version)

@@ -1,0 +1,87 @@
+"""Attacks by name, and what a run keeps of them."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from benchmark.attacks import REGISTRY, attack_names, load_attack
+from benchmark.attacks.base import FAILED, Attack, AttackSetup, attacked
+from benchmark.common.errors import UserError
+from benchmark.data import fictitious
+from benchmark.evaluation.evaluate import score_model
+from benchmark.models.tokenization import PromptTokenizer
+from benchmark.records.comparison import compare_records
+from benchmark.records.record import load_records
+from benchmark.records.score_files import load_scores, save_scores
+from benchmark.runs.board import run_board
+from metrics.calibration.attacked import AT as METRICS_AT
+from metrics.calibration.attacked import FAILED as METRICS_FAILED
+from metrics.calibration.attacked import KNOWN
+from tests.board_fixtures import micro
+from tests.model_fixtures import weights_hash
+
+
+def test_names():
+    assert attack_names() == sorted(KNOWN) and (METRICS_AT, METRICS_FAILED) == ("@", FAILED)
+    for name in attack_names():
+        assert load_attack(name).label == name and len(REGISTRY.get(name).title) > 20
+    with pytest.raises(UserError, match="did you mean 'int8'"):
+        load_attack("int9")
+
+
+@dataclass(frozen=True)
+class Broken(Attack):
+    name, version = "broken", 1
+
+    def attack(self, setup):
+        raise RuntimeError("no luck")
+
+
+@pytest.fixture(scope="module")
+def setup():
+    from benchmark.config.schema import TinyLlama
+    from benchmark.models import tiny
+
+    dataset = fictitious.load(authors=10, holdout=1)
+    tokenizer = tiny.train_tokenizer(dataset, 400)
+    sizes = TinyLlama(layers=1, hidden=32, heads=2, key_value_heads=1, mlp=64)
+    model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id)
+    sets = {name: rows[:4] for name, rows in dataset.evaluation("forget10").items()}
+    return AttackSetup(model, PromptTokenizer(tokenizer, "{question}\n"), dataset, "forget10", sets, 4)
+
+
+def test_attacked_sets_stand_beside_the_runs_own_and_the_model_stays(setup, tmp_path):
+    before = weights_hash(setup.model)
+    own = score_model(setup.model, setup.prompt_tokenizer, setup.sets, max_new_tokens=4, meta={"run": "a"})
+    scores = attacked(own, [load_attack("int8"), Broken(), load_attack("nf4")], setup)
+    assert weights_hash(setup.model) == before
+    assert scores.meta == {"run": "a", FAILED: {"broken": "RuntimeError: no luck"}}
+    assert set(scores.sets) == {*own.sets, "forget@int8", "forget@nf4"} and "forget@int8" not in own.sets
+    plain, rounded = own["forget"].answer_nll(), scores["forget@nf4"].answer_nll()
+    assert 0 < abs(plain - rounded).max() < 0.5 and scores["forget@nf4"].generated == [""] * 4
+    save_scores(scores, tmp_path / "s.parquet")
+    assert set(load_scores(tmp_path / "s.parquet").sets) == set(scores.sets)
+
+
+def test_a_board_with_attacks(tmp_path):
+    preset = micro('attacks=["int8", "nf4"]', methods=["grad_ascent"])
+    run_board(preset, tmp_path, say=lambda line: None)
+    records = {(r.method, r.seed): r for r in load_records(tmp_path)}
+    run = records["grad_ascent", 0]
+    assert run.seconds["attacks"] > 0 and run.metrics["recovery_int8"]["version"] == 1
+    assert run.value("residual_int8") is not None or run.metrics["residual_int8"]["undefined"]
+    assert "not attacked" not in run.metrics["residual_nf4"]["undefined"]
+    assert compare_records(tmp_path) == 0
+    plain = micro(methods=["grad_ascent"])
+    assert {r.key for r in records.values()}.isdisjoint(
+        run.key for run in resolved(plain, tmp_path)
+    )  # what a run was pushed with is part of it
+
+
+def resolved(preset, folder):
+    from benchmark.runs.checkpoints import Checkpoints
+    from benchmark.runs.identity import resolve
+    from benchmark.runs.plan import board_runs
+
+    checkpoints = Checkpoints(preset, folder)
+    return [resolve(run, checkpoints) for block in board_runs(preset) for run in block]
