@@ -4,7 +4,7 @@ On the number's scale (jackknife.py) the variance of the mean over S seeds is
 
     v = mean over seeds of se^2  +  s^2 / S,
 
-se of a seed's jackknife over authors, s^2 the seeds' variance; f = v^2 / ((mean se^2)^2 / f_authors + (s^2 / S)^2 / (S - 1))
+se of a seed's jackknife over authors, s^2 the seeds' variance (several fine-tuned models too: crossed_seeds.py); f = v^2 / ((mean se^2)^2 / f_authors + (s^2 / S)^2 / (S - 1))
 degrees of freedom (Satterthwaite 1946). All seeds have the same authors, so that their authors' variance is not averaged
 away; what differs by author and seed is in both parts, which makes the interval a little too wide, never too narrow. Below 3
 seeds the spread between seeds is not known to any purpose (t = 12.7) and left out, which the interval then says.
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.common.crossed_seeds import mean_variance
 from benchmark.common.jackknife import ALIKE, Scale, limits, to_scale
 
-FEWEST_SEEDS = 3
 AND_SEEDS = " and seeds"
 TWO_SEEDS = " (two seeds: too few to count their spread)"
 
@@ -33,6 +33,7 @@ class SeedValue:
     se: float | None
     degrees: float | None
     kind: str  # what its interval is over, or "none: " and why there is none
+    seeds: tuple[int, int] = (0, 0)  # of unlearning and of fine-tuning
 
 
 def over_seeds(values: Sequence[SeedValue], scale: Scale) -> tuple[tuple[float, float] | None, str]:
@@ -43,14 +44,14 @@ def over_seeds(values: Sequence[SeedValue], scale: Scale) -> tuple[tuple[float, 
     center = float(to_scale(math.fsum(v.value for v in values) / len(values), scale))
     points = to_scale(np.array([v.value for v in values]), scale)
     own = [(v.se, v.degrees) for v in values if v.se is not None and v.degrees is not None]
-    several = len(values) >= FEWEST_SEEDS
-    known = len(own) == len(values)
+    spread = mean_variance(points, [v.seeds for v in values]) if np.isfinite(points).all() else None
+    several, known = spread is not None, len(own) == len(values)
     if not np.isfinite(points).all():
         return None, "none: at a limit of its range"
     if not (known or several):
         without = [v.kind for v in values if v.se is None]
         return None, min(without, key=lambda kind: not kind.startswith("none"))
-    parts = [(float(points.var(ddof=1)) / len(values), len(values) - 1.0)] if several else []
+    parts = [] if spread is None else [spread]
     if known:
         of_authors = float(np.mean([se**2 for se, _ in own]))
         parts.append((of_authors, float(np.mean([degrees for _, degrees in own]))))
@@ -62,22 +63,24 @@ def over_seeds(values: Sequence[SeedValue], scale: Scale) -> tuple[tuple[float, 
     return limits(center, math.sqrt(total), degrees, scale), kind
 
 
-def over_limits(values: Sequence[float], own: Sequence[tuple[float, float]]) -> tuple[tuple[float, float] | None, str]:
+def over_limits(
+    values: Sequence[float], own: Sequence[tuple[float, float]], seeds: Sequence[tuple[int, int]]
+) -> tuple[tuple[float, float] | None, str]:
     """Limits of the mean over two seeds or more of a number whose own limits have no standard error (a smallest of several).
 
     On either side the root of the mean squared way from value to limit and, from three seeds on, the squared half-width over
     seeds: each part has its own quantile, so that what is added is never too little.
 
     Args:
-        own: the limits of each seed.
+        own: the limits of each run.
+        seeds: its unlearning and its fine-tuning seed.
     """
-    center, seeds = math.fsum(values) / len(values), len(values)
+    center, spread = math.fsum(values) / len(values), mean_variance(np.array(values), seeds)
     down = float(np.mean([(value - low) ** 2 for value, (low, _) in zip(values, own, strict=True)]))
     up = float(np.mean([(high - value) ** 2 for value, (_, high) in zip(values, own, strict=True)]))
-    if seeds < FEWEST_SEEDS:
+    if spread is None:
         return (center - math.sqrt(down), center + math.sqrt(up)), TWO_SEEDS
-    spread = float(np.std(values, ddof=1)) / math.sqrt(seeds)
-    between = (limits(center, spread, seeds - 1.0, "identity")[1] - center) ** 2
+    between = (limits(center, math.sqrt(spread[0]), spread[1], "identity")[1] - center) ** 2
     return (center - math.sqrt(down + between), center + math.sqrt(up + between)), AND_SEEDS
 
 

@@ -25,15 +25,23 @@ class Cell:
     seeds: int  # how many seeds have a value
 
 
-def make_cell(column: str, seeds: list[metrics.Measurement]) -> Cell:
-    """The cell of a column, from the measurement of each seed that was measured; limits are cut to the metric's range."""
-    defined = [measured for measured in seeds if measured.value is not None]
+@dataclass(frozen=True)
+class SeedMeasurement:
+    """A run's measurement with its seeds, of unlearning and of fine-tuning."""
+
+    measured: metrics.Measurement
+    seeds: tuple[int, int] = (0, 0)
+
+
+def make_cell(column: str, runs: list[SeedMeasurement]) -> Cell:
+    """The cell of a column, from the measurement of each run that was measured; limits are cut to the metric's range."""
+    defined = [run for run in runs if run.measured.value is not None]
     if not defined:
-        why = sorted({reason for measured in seeds for reason in measured.undefined}) or ["not measured"]
+        why = sorted({reason for run in runs for reason in run.measured.undefined}) or ["not measured"]
         return Cell(None, None, None, f"none: {'; '.join(why)}", 0)
     metric = metrics.metric_of().get(column)
     if len(defined) == 1:
-        (only,) = defined
+        only = defined[0].measured
         cell = Cell(only.value, only.low, only.high, _kind(only), 1)
     else:
         cell = _p_value(defined) if metric is not None and metric.unit == P_VALUE else _mean(defined)
@@ -43,34 +51,36 @@ def make_cell(column: str, seeds: list[metrics.Measurement]) -> Cell:
     return replace(cell, low=max(cell.low, least), high=min(cell.high, most))
 
 
-def _mean(seeds: list[metrics.Measurement]) -> Cell:
-    """Of two seeds or more."""
-    values = [float(m.value) for m in seeds if m.value is not None]
+def _mean(runs: list[SeedMeasurement]) -> Cell:
+    """Of two runs or more."""
+    measured, seeds = [run.measured for run in runs], [run.seeds for run in runs]
+    values = [float(m.value) for m in measured if m.value is not None]
     mean = math.fsum(values) / len(values)
-    own = [(m.low, m.high) for m in seeds if m.low is not None and m.high is not None]
-    if len(own) == len(seeds) and any(_number(m, "standard_error") is None for m in seeds):
-        limits, covers = over_limits(values, own)
-        return _cell(mean, limits, _kind(seeds[0]) + covers, seeds)
+    own = [(m.low, m.high) for m in measured if m.low is not None and m.high is not None]
+    if len(own) == len(runs) and any(_number(m, "standard_error") is None for m in measured):
+        limits, covers = over_limits(values, own, seeds)
+        return _cell(mean, limits, _kind(measured[0]) + covers, len(runs))
     numbers = [
-        SeedValue(value, _number(m, "standard_error"), _number(m, "degrees"), _kind(m))
-        for value, m in zip(values, seeds, strict=True)
+        SeedValue(value, _number(m, "standard_error"), _number(m, "degrees"), _kind(m), place)
+        for value, m, place in zip(values, measured, seeds, strict=True)
     ]
-    scale = cast("Scale", str(seeds[0].extra.get("scale", "identity")))
-    return _cell(mean, *over_seeds(numbers, scale), seeds)
+    scale = cast("Scale", str(measured[0].extra.get("scale", "identity")))
+    return _cell(mean, *over_seeds(numbers, scale), len(runs))
 
 
-def _p_value(seeds: list[metrics.Measurement]) -> Cell:
+def _p_value(runs: list[SeedMeasurement]) -> Cell:
     """The geometric mean of two p-values or more, which may be 0 by underflow where their logarithms are known."""
-    values = [float(m.value) for m in seeds if m.value is not None]
-    logs = log10_values(values, [_number(m, "log10_p") for m in seeds])
-    limits, covers = over_seeds([SeedValue(log, None, None, NO_INTERVAL) for log in logs], "identity")
+    values = [float(run.measured.value) for run in runs if run.measured.value is not None]
+    logs = log10_values(values, [_number(run.measured, "log10_p") for run in runs])
+    numbers = [SeedValue(log, None, None, NO_INTERVAL, run.seeds) for log, run in zip(logs, runs, strict=True)]
+    limits, covers = over_seeds(numbers, "identity")
     mean = math.fsum(logs) / len(logs)
-    return _cell(10**mean, None if limits is None else (10 ** limits[0], 10 ** min(limits[1], 0.0)), covers, seeds)
+    return _cell(10**mean, None if limits is None else (10 ** limits[0], 10 ** min(limits[1], 0.0)), covers, len(runs))
 
 
-def _cell(value: float, limits: tuple[float, float] | None, covers: str, seeds: list[metrics.Measurement]) -> Cell:
+def _cell(value: float, limits: tuple[float, float] | None, covers: str, seeds: int) -> Cell:
     low, high = limits or (None, None)
-    return Cell(value, low, high, covers, len(seeds))
+    return Cell(value, low, high, covers, seeds)
 
 
 def _kind(measured: metrics.Measurement) -> str:

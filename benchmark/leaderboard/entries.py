@@ -10,7 +10,7 @@ from typing import Any
 
 import metrics
 from benchmark.common.errors import UserError
-from benchmark.leaderboard.cells import Cell, make_cell
+from benchmark.leaderboard.cells import Cell, SeedMeasurement, make_cell
 from benchmark.leaderboard.marks import git, marks, tuning
 from benchmark.records.record import Record, Role
 from metrics.calibration.ranks import Rank
@@ -28,7 +28,7 @@ class Entry:
     method: str
     name: str
     split: str
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...]  # of unlearning, one a run
     n: int | None  # forget rows scored; the fewest, where seeds differ
     cells: dict[str, Cell]
     status: str
@@ -42,6 +42,7 @@ class Entry:
     role: Role = "method"
     commits: tuple[str, ...] = ()
     rank: Rank | None = None  # among the methods of its split; None where it takes no part
+    finetuning_seeds: tuple[int, ...] = ()  # of the fine-tuned model that each run started from
     p_front: float | None = None  # of being on the Pareto front of distance and utility kept
 
     @property
@@ -91,6 +92,9 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
     ran = [record for record in group if record.status != "failed"]
     measured = [record for record in ran if record.metrics]
     by_column = [_measurements(record) for record in measured]
+    places = [
+        (values, (record.seed, finetuning_seed(record))) for values, record in zip(by_column, measured, strict=True)
+    ]
     minutes = [record.seconds["total"] / 60 for record in ran if "total" in record.seconds]
     memory = [peak for record in ran if (peak := _peak(record)) is not None]
     forget_rows = [max((m.n for column, m in values.items() if column.startswith("forget_")), default=0)
@@ -104,7 +108,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
         split=group[0].split,
         seeds=tuple(record.seed for record in group),
         n=min((n for n in forget_rows if n), default=None),
-        cells={c: make_cell(c, [values[c] for values in by_column if c in values]) for c in columns},
+        cells={c: make_cell(c, [SeedMeasurement(v[c], s) for v, s in places if c in v]) for c in columns},
         status=UNUSABLE if counts["ok"] and unusable else next(iter(counts)) if len(counts) == 1 else each,
         minutes=math.fsum(minutes) / len(minutes) if minutes else None,
         peak_memory_mib=max(memory, default=None),
@@ -114,8 +118,14 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
         config=group[0].config,
         reasons={str(record.seed): record.reason for record in group if record.status != "ok"},
         role=group[0].role,
+        finetuning_seeds=tuple(finetuning_seed(record) for record in group),
         commits=tuple(dict.fromkeys(str(git(record).get("commit")) for record in group if git(record).get("commit"))),
     )
+
+
+def finetuning_seed(record: Record) -> int:
+    """Of the fine-tuned model that a run started from; 0 where it is not known."""
+    return int(record.config.get("finetuning_seed") or 0)
 
 
 def _peak(record: Record) -> float | None:

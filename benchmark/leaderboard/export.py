@@ -19,7 +19,7 @@ ORDER = (
     "usable setting. Where there is no distance, by forget quality from high to low, ties by model utility"
 )
 FIELDS = {
-    "seeds": "the seeds of the row's runs; under a metric, how many of them have a value",
+    "seeds": "the unlearning seeds of the row's runs, with the fine-tuning seed behind a slash where not all are 0; under a metric, how many of them have a value",
     "block": "where the row stands, see order",
     "rank": "places among the methods of its split that paired tests over authors leave open (low to high), and P(best)",
     "p_front": "probability of being on the Pareto front of distance and utility kept",
@@ -50,7 +50,9 @@ def _csv_row(board: Board, entry: Entry) -> list[Any]:
     training = entry.config.get("training") or {}
     last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
     last += [training.get("epochs"), training.get("lr"), " ".join(entry.commits)]
-    seeds = " ".join(map(str, entry.seeds))
+    several = len(set(entry.finetuning_seeds)) > 1 or any(entry.finetuning_seeds)
+    pairs = zip(entry.seeds, entry.finetuning_seeds or entry.seeds, strict=True)
+    seeds = " ".join(f"{seed}/{tuning}" if several else str(seed) for seed, tuning in pairs)
     return [entry.method, entry.split, entry.block, seeds, entry.n, *rank, *numbers, *last]
 
 
@@ -110,6 +112,7 @@ def _json_row(entry: Entry) -> dict[str, Any]:
         "role": entry.role,
         "split": entry.split,
         "seeds": list(entry.seeds),
+        "finetuning_seeds": list(entry.finetuning_seeds),
         "keys": list(entry.keys),
         "config": entry.config,
         "n": entry.n,

@@ -10,7 +10,7 @@ from typing import Any
 from benchmark.records.record import Record
 
 NAMED_DIFFERENCES = 3  # settings that a row's name spells out
-SHARED = ("dataset.", "model.", "pretraining.", "finetuning.", "finetuning_seed", "dtype", "scoring.", "training.")
+SHARED = ("dataset.", "model.", "pretraining.", "finetuning.", "dtype", "scoring.", "training.")
 TUNED = ("training.lr",)  # each method's own, chosen by the sweep's rule: a column of the CSV, not a part of the name
 
 
@@ -42,7 +42,7 @@ def groups(everything: list[Record], current: list[Record]) -> list[tuple[str, l
     by_settings: dict[tuple, dict[str, list[Record]]] = {}
     for record in sorted(everything, key=_age):
         configs = by_settings.setdefault((record.source, record.method, record.split), {})
-        configs.setdefault(_config_text(record), []).append(record)
+        configs.setdefault(_row_text(record), []).append(record)
     counts = {(record.method, record.key) for record in current}
     recipe = board_recipe(current)
     named = []
@@ -55,12 +55,21 @@ def groups(everything: list[Record], current: list[Record]) -> list[tuple[str, l
             used[label] += 1  # two rows may differ only in settings that their names do not spell out
             members = [record for record in group if (record.method, record.key) in counts]
             number = f" #{used[label]}" if used[label] > 1 else ""
-            named.append((label + number, sorted(members, key=lambda record: record.seed)))
+            named.append((label + number, sorted(members, key=_seeds)))
     return named
 
 
 def _age(record: Record) -> tuple[str, str]:
     return record.created, record.key
+
+
+def _seeds(record: Record) -> tuple[int, int]:
+    return int(record.config.get("finetuning_seed") or 0), record.seed
+
+
+def _row_text(record: Record) -> str:
+    """What makes a row: the configuration without the fine-tuning seed, which is one more seed of the row."""
+    return json.dumps({k: v for k, v in record.config.items() if k != "finetuning_seed"}, sort_keys=True, default=str)
 
 
 def _config_text(record: Record) -> str:
@@ -80,7 +89,10 @@ def board_recipe(records: Iterable[Record]) -> dict[str, str]:
 
 def _differences(first: dict[str, Any], other: dict[str, Any], recipe: dict[str, str]) -> str:
     """What sets a row apart: from what the board's rows share, in other settings from the first row of its method."""
-    a, b = ({k: v for k, v in _flat(config).items() if not k.startswith("tuning.")} for config in (first, other))
+    a, b = (
+        {k: v for k, v in _flat(config).items() if not k.startswith("tuning.") and k != "finetuning_seed"}
+        for config in (first, other)
+    )
     usual = {key for key, value in b.items() if recipe.get(key) == value and key in a}  # there the first row is unusual
     different = {key for key in a | b if a.get(key) != b.get(key)} - usual
     different |= {key for key, value in b.items() if key in recipe and value != recipe[key]}

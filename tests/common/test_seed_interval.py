@@ -72,10 +72,10 @@ def test_limits_without_a_standard_error_are_not_made_narrower():
     values, own = [0.4, 0.5, 0.6], [(0.37, 0.5), (0.46, 0.6), (0.55, 0.7)]
     between = stats.t.ppf(0.975, 2) * 0.1 / math.sqrt(3)
     down = (0.03**2 + 0.04**2 + 0.05**2) / 3
-    limits, covers = over_limits(values, own)
+    limits, covers = over_limits(values, own, [(s, 0) for s in range(3)])
     assert limits == pytest.approx((0.5 - math.sqrt(down + between**2), 0.5 + math.sqrt(0.1**2 + between**2)))
     assert covers == AND_SEEDS
-    limits, covers = over_limits(values[:2], own[:2])
+    limits, covers = over_limits(values[:2], own[:2], [(0, 0), (1, 0)])
     assert limits == pytest.approx((0.45 - math.sqrt((0.03**2 + 0.04**2) / 2), 0.55)) and covers == TWO_SEEDS
 
 

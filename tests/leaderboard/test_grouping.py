@@ -1,3 +1,9 @@
+import csv
+import io
+
+import pytest
+
+from benchmark.leaderboard.export import csv_text
 from tests.leaderboard.made_records import CONFIG, board_of, config, make_record
 
 
@@ -50,3 +56,16 @@ def test_the_newer_of_two_equal_records_counts(tmp_path):
     assert [row.method for row in board.rows] == ["npo", "npo [training.lr=1.0]"]
     assert board.rows[0].cells["forget_quality"].value == 0.7
     assert any("record z of" in note and "superseded by a of" in note for note in board.notes)
+
+
+def test_fine_tuned_models_of_several_seeds_make_one_row(tmp_path):
+    runs = [
+        make_record(seed=u, key=f"{u}{f}", metrics={"forget_rouge": (0.3 + 0.1 * u + 0.2 * f,)}, config=CONFIG | {"finetuning_seed": f})
+        for f in (1, 0)
+        for u in (0, 1)
+    ]  # fmt: skip
+    (row,) = board_of(tmp_path, *runs).rows
+    assert (row.method, row.seeds, row.finetuning_seeds) == ("npo", (0, 1, 0, 1), (0, 0, 1, 1))
+    assert row.keys == ("00", "10", "01", "11") and row.cells["forget_rouge"].value == pytest.approx(0.45)
+    (line,) = list(csv.DictReader(io.StringIO(csv_text(board_of(tmp_path / "b", *runs)))))
+    assert line["seeds"] == "0/0 1/0 0/1 1/1"
