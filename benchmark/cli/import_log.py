@@ -13,7 +13,9 @@ from benchmark.common.console import out, user_errors
 def import_results(
     file: Annotated[Path, typer.Argument(help="eval_log_aggregated.json, TOFU_EVAL.json or TOFU_SUMMARY.json")],
     log_format: Annotated[str, typer.Option("--format", help="tofu or open-unlearning")],
-    retrained: Annotated[Path | None, typer.Option(help="the retrained model's log, or: none")] = None,
+    retrained: Annotated[
+        list[Path] | None, typer.Option(help="the retrained model's log; may be repeated; or: none")
+    ] = None,
     out_folder: Annotated[Path, typer.Option("--out", help="the board's folder")] = Path("results/imported"),
     method: Annotated[
         str | None,

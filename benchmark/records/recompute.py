@@ -139,12 +139,12 @@ def _measure(
     if record.source == "imported":
         from benchmark.records.importers.measure import measure
 
-        path = scores_path(record_path(shelf.folder, "retrained", str(record.reference_key)))
+        keys = record.compared_with.get("retrained") or [record.reference_key] * bool(record.reference_key)
         try:
-            reference = None if record.reference_key is None else _load(path)
+            known = [_load(scores_path(record_path(shelf.folder, "retrained", str(key)))) for key in keys]
         except UserError as error:
             raise UserError(f"its retrained reference cannot be read: {error}") from None
-        return measure(scores, reference, names)
+        return measure(scores, known, names)
     return metrics.measure_all(scores, shelf.references_of(record), names=names)
 
 

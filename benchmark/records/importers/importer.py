@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ HOW_TO_RETRAIN = (
 
 def import_log(
     file: str | Path,
-    retrained: str | Path | None,
+    retrained: str | Path | Sequence[str | Path] | None,
     format: str,
     out: str | Path,
     method: str | None = None,
@@ -47,7 +48,8 @@ def import_log(
     """Write a record (and the scores) of a log, and of its retrained model's log, into the board ``out``.
 
     Args:
-        retrained: the retrained model's log; ``"none"`` to do without. A summary needs none.
+        retrained: the retrained model's log, or several of them, which the distance needs; ``"none"`` to do without. A
+            summary needs none. TOFU's forget quality compares with the first.
         method: the row's name; by default that of the log's folder. Rows named finetuned, retrained or base are models to
             compare with and no methods; folders that are named as both suites name such models are told.
         split: forget01, forget05 or forget10; by default as the log tells.
@@ -60,27 +62,38 @@ def import_log(
     file, out, name = Path(file), Path(out), _method(Path(file), method)
     log = _parse(file, format)
     needed = log.scores is not None and not _lacks_forget(log.scores)
-    if needed and retrained is None:
+    known = [retrained] if isinstance(retrained, str | Path) else list(retrained or ())
+    if needed and not known:
         raise UserError(f"{file}: {HOW_TO_RETRAIN}")
     split = find_split(log.scores, split, file)
     partial = log.scores is not None and check_sizes(log.scores, split, file)
-    reference = None
-    if needed and str(retrained) != NO_RETRAINED:
-        reference = _reference(file, log.scores, Path(retrained), format, out, split)
+    references = []
+    if needed and [str(path) for path in known] != [NO_RETRAINED]:
+        _check_distinct(known)
+        references = [
+            _reference(file, log.scores, Path(path), format, out, split, number) for number, path in enumerate(known)
+        ]
     record, scores = _record(file, log, format, out, name, split, seed, partial), log.scores
-    if reference is not None:
-        base, base_scores = reference
-        record.key = content_key({"log": record.key, "retrained": base.key})
-        record.reference_key = base.key
-        record.provenance["prompts_differ"] = prompts_differ(scores, base_scores)
-        record.provenance["replaces"] = _replaced(out, base)
-        save_record(out, base, base_scores)
+    if references:
+        keys = [base.key for base, _ in references]
+        record.key = content_key({"log": record.key, "retrained": keys[0] if len(keys) == 1 else keys})
+        record.reference_key, record.compared_with = keys[0], {"retrained": keys}
+        record.provenance["prompts_differ"] = any(prompts_differ(scores, other) for _, other in references)
+        record.provenance["replaces"] = [line for base, _ in references for line in _replaced(out, base)]
+        for base, base_scores in references:
+            save_record(out, base, base_scores)
     record.provenance["replaces"] = [*record.provenance.get("replaces", []), *_replaced(out, record)]
-    measured = measure(scores, reference and reference[1])
+    measured = measure(scores, [other for _, other in references])
     record.metrics = {column: m.to_json() for column, m in measured.items()}
     record.provenance["differences"] = differences(record)
     save_record(out, record, scores)
     return record
+
+
+def _check_distinct(logs: Sequence[str | Path]) -> None:
+    hashes = [file_hash(Path(path)) for path in logs if Path(path).is_file()]
+    if len(set(hashes)) < len(hashes):
+        raise UserError("--retrained: one log twice; the yardstick is how far different retrained models lie apart")
 
 
 def _parse(file: Path, format: str) -> Log:
@@ -97,7 +110,7 @@ def _lacks_forget(scores: Scores) -> bool:
 
 
 def _reference(
-    file: Path, scores: Scores, retrained: Path, format: str, out: Path, split: str
+    file: Path, scores: Scores, retrained: Path, format: str, out: Path, split: str, number: int
 ) -> tuple[Record, Scores]:
     """The record of the retrained model's log, and its scores. It has a row of its own, without forget quality."""
     log = _parse(retrained, format)
@@ -106,8 +119,8 @@ def _reference(
     check_reference(scores, log.scores, file, retrained)
     find_split(log.scores, split, retrained)
     partial = check_sizes(log.scores, split, retrained)
-    record = _record(retrained, log, format, out, "retrained", split, 0, partial, role="reference")
-    record.metrics = {column: m.to_json() for column, m in measure(log.scores, None).items()}
+    record = _record(retrained, log, format, out, "retrained", split, number, partial, role="reference")
+    record.metrics = {column: m.to_json() for column, m in measure(log.scores, []).items()}
     record.provenance["differences"] = differences(record)
     return record, log.scores
 

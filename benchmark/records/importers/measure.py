@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def reads_tokens(metric: Metric, *logs: Scores) -> bool:
 
 
 def measure(
-    scores: Scores | None, reference: Scores | None, names: Iterable[str | Path] | None = None
+    scores: Scores | None, retrained: Sequence[Scores], names: Iterable[str | Path] | None = None
 ) -> dict[str, Measurement]:
     """As ``metrics.measure_all``, for scores of an imported log; None for those of a summary.
 
@@ -46,13 +46,13 @@ def measure(
     """
     chosen = {name: metrics.load_metric(name) for name in (metrics.metric_names() if names is None else names)}
     measurements: dict[str, Measurement] = {}
-    logs = [log for log in (scores, reference) if log is not None]
+    logs = [log for log in (scores, *retrained) if log is not None]
     for name, metric in chosen.items():
         if scores is None or reads_tokens(metric, *logs):
             reason = NO_ROWS if scores is None else NO_TOKENS
             measurements |= {column: metric.undefined(reason) for column in metric.columns()}
         else:
-            measured = metrics.measure_all(scores, _references(scores, reference), names=[name])
+            measured = metrics.measure_all(scores, _references(scores, retrained), names=[name])
             measurements |= {column: _explained(column, m, metric, scores) for column, m in measured.items()}
     order = {column: i for i, column in enumerate(metrics.ORDER)}
     return {column: measurements[column] for column in sorted(measurements, key=lambda c: order.get(c, len(order)))}
@@ -68,18 +68,17 @@ def _explained(column: str, measured: Measurement, metric: Metric, scores: Score
     return replace(measured, undefined=reasons) if reasons else measured
 
 
-def _references(scores: Scores, reference: Scores | None) -> metrics.References:
-    same = same_texts(scores, reference)
-    return metrics.References(() if same is None else (same,))
+def _references(scores: Scores, retrained: Sequence[Scores]) -> metrics.References:
+    return metrics.References(tuple(same_texts(scores, reference) for reference in retrained))
 
 
-def same_texts(scores: Scores, reference: Scores | None) -> Scores | None:
+def same_texts(scores: Scores, reference: Scores) -> Scores:
     """The reference, with the model's own forget texts where they are of the same rows.
 
     A prompt may hold the day of its evaluation, and a log may have no texts at all: rows are matched by number and
     gold answer, as far as the logs say.
     """
-    if reference is None or "forget" not in scores or "forget" not in reference:
+    if "forget" not in scores or "forget" not in reference:
         return reference
     ours: SetScores = scores["forget"]
     theirs: SetScores = reference["forget"]

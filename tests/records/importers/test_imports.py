@@ -14,6 +14,7 @@ from benchmark.records.importers.measure import NO_ROWS, NO_TOKENS
 from benchmark.records.recompute import recompute
 from benchmark.records.record import load_record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
+from metrics import load_metric
 from tests.records.importers.logs import (
     EXPECTED,
     FILES,
@@ -223,6 +224,27 @@ def test_a_fine_tuned_model_is_never_the_best_method(tmp_path):
     board = leaderboard.build(tmp_path / "board")
     assert [row.method for row in board.rows] == ["finetuned", "retrained"]
     assert not any(row.is_best for row in board.rows) and {row.block for row in board.rows} == {"models"}
+
+
+def test_several_retrained_logs_are_a_yardstick(tmp_path):
+    tables = [retrained_table() for _ in range(3)]
+    for number, table in enumerate(tables[1:], start=1):
+        for i, row in enumerate(table["forget"]):
+            table["forget"][i] = (row[0] + 0.1 * number * (-1) ** i, row[1] + 0.2 * number * (-1) ** i, *row[2:])
+    logs = [write(tmp_path / f"ft{i}" / "log.json", tofu(table)) for i, table in enumerate(tables)]
+    file = write(tmp_path / "npo" / "log.json", tofu())
+    record = import_log(file, logs, "tofu", tmp_path / "board", split="forget10")
+    assert record.metrics["distance"]["extra"]["models"] == 3 and record.value("distance") > 0
+    assert record.value("p_retrained") is not None
+    alone = import_log(file, logs[0], "tofu", tmp_path / "alone", split="forget10")
+    assert record.value("forget_quality") == alone.value("forget_quality")  # TOFU's compares with the first
+    assert "one retrained model" in alone.metrics["distance"]["undefined"] and record.key != alone.key
+    (row,) = [row for row in leaderboard.build(tmp_path / "board").rows if row.name == "retrained"]
+    assert row.seeds == (0, 1, 2)
+    (update,) = [u for u in recompute(tmp_path / "board", ["distance"]) if u.label.startswith("npo")]
+    assert update.same == list(load_metric("distance").columns())
+    with pytest.raises(UserError, match="one log twice"):
+        import_log(file, [logs[0], logs[0]], "tofu", tmp_path / "board", split="forget10")
 
 
 def test_two_retrained_models_have_a_row_each(tmp_path):
