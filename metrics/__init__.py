@@ -68,7 +68,7 @@ ORDER = (
     "distance_largest",
     "p_retrained_all",
     "residual_worst",
-    *(f"{m}_{a}" for m in ("residual", "recovery") for a in ("int8", "nf4")),
+    *(f"{m}_{a}" for m in ("residual", "recovery") for a in ("int8", "nf4", "relearn_forget", "relearn_retain")),
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
 OPTIONAL = ("needs", "replica")  # attributes with a default

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmark.evaluation.scores import check_same_rows
 from metrics.base import NO_REFERENCES, Measurement, Metric, References, sides_interval
-from metrics.calibration.attacked import KNOWN, attacked_set, labels, why_not
+from metrics.calibration.attacked import KNOWN, attacked_set, labels, matching, why_not
 from metrics.calibration.row_statistics import FORGET
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ class Recovery(Metric):
         if finetuned is None:
             return self.undefined("no fine-tuned reference")
         check_same_rows(scores, finetuned)
-        sets = scores[FORGET], scores[attacked_set(label)], finetuned[FORGET]
-        before, after, whole = (-rows.answer_nll() for rows in sets)
+        attacked = scores[attacked_set(label)]
+        same = matching(scores[FORGET], attacked)  # an attack may keep rows for itself
+        before, whole = (-model[FORGET].answer_nll()[same] for model in (scores, finetuned))
+        after = -attacked.answer_nll()
         defined = np.isfinite(before) & np.isfinite(after) & np.isfinite(whole)
         before, after, whole = before[defined], after[defined], whole[defined]
         if not len(before):
@@ -61,7 +63,7 @@ class Recovery(Metric):
             kept = stay[FORGET]
             return float((after - before)[kept].mean() / (whole - before)[kept].mean())
 
-        authors = scores[FORGET].authors[defined]
+        authors = attacked.authors[defined]
         low, high, extra = sides_interval(share, {FORGET: authors}, "identity")
         value = share({FORGET: np.ones(len(before), dtype=bool)})
         return Measurement(value, len(before), {}, low, high, extra, version=self.version)

@@ -29,6 +29,8 @@ DETAILS = {
     "residual_worst": Heading("Residual, worst attack"),
     "residual_int8": Heading("Residual, 8 bits"),
     "residual_nf4": Heading("Residual, 4 bits"),
+    "residual_relearn_forget": Heading("Residual, relearning"),
+    "residual_relearn_retain": Heading("Residual, benign relearning"),
     "distance_gold": Heading("Distance, gold"),
     "distance_paraphrase": Heading("Distance, paraphrase"),
     "p_retrained_all": Heading("p, all three"),

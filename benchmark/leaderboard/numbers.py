@@ -8,16 +8,7 @@ from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
 from metrics import metric_of
 
 UNKNOWN = "–"
-TWO_DIGITS = (
-    "distance",
-    "distance_gold",
-    "distance_paraphrase",
-    "residual",
-    "dose",
-    "residual_worst",
-    "residual_int8",
-    "residual_nf4",
-)  # more would be noise
+TWO_DIGITS = ("distance", "residual", "dose")  # and what begins so; more would be noise
 
 
 def number(metric: str, value: float | None) -> str:
@@ -25,7 +16,7 @@ def number(metric: str, value: float | None) -> str:
     if value is None:
         return UNKNOWN
     if not is_p_value(metric):
-        text = f"{value:.2f}" if metric in TWO_DIGITS else f"{value:.3f}"
+        text = f"{value:.2f}" if metric.startswith(TWO_DIGITS) else f"{value:.3f}"
         return text.lstrip("-") if not text.strip("-0.") else text  # rounded to zero: no sign
     if value >= 0.01:
         return f"{value:.2f}"

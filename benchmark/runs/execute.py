@@ -10,7 +10,7 @@ from torch import nn
 
 import metrics
 from benchmark.attacks.base import AttackSetup, attacked
-from benchmark.common.devices import peak_memory_mib, reset_peak_memory
+from benchmark.common.devices import peak_memory_mib, reset_peak_memory, torch_threads
 from benchmark.common.provenance import provenance
 from benchmark.controls.base import Control, ControlSetup
 from benchmark.evaluation.evaluate import score_model
@@ -106,10 +106,12 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
             dataset=checkpoints.dataset,
             split=run.run.split,
             sets=evaluation_sets(checkpoints, run.run.split),
+            recipe=checkpoints.preset.finetuning,
             max_new_tokens=checkpoints.preset.scoring.max_new_tokens,
             device=checkpoints.device,
         )
-        scores = attacked(scores, run.attacks, setup)
+        with torch_threads(checkpoints.preset.launch.threads):
+            scores = attacked(scores, run.attacks, setup)
         record.seconds["attacks"] = time.perf_counter() - begin - record.seconds["scoring"]
     _measure(record, scores, run, checkpoints)
     return scores

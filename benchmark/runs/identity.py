@@ -143,6 +143,7 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     attacks = attacks_of(run, preset)
     if attacks:
         parts["attacks"] = [[attack.name, attack.version, dataclasses.asdict(attack)] for attack in attacks]
+        parts["attacks"] += [preset.finetuning.model_dump()] if any(attack.trains for attack in attacks) else []
     if control is not None:
         parts["control"] = [control.name, control.version, dataclasses.asdict(control)]
     key = content_key(parts)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from metrics.calibration.row_statistics import FORGET
 
 if TYPE_CHECKING:
-    from benchmark.evaluation.scores import Scores
+    from benchmark.evaluation.scores import Scores, SetScores
     from metrics.base import References
 
-KNOWN = (
-    "int8",
-    "nf4",
-)  # the project's attacks: their columns are always there; those of other attacks where they were made
+# The project's attacks: their columns are always there, those of other attacks where they were made.
+KNOWN = ("int8", "nf4", "relearn_forget", "relearn_retain")
 AT, FAILED = "@", "attacks_failed"
 
 
@@ -30,6 +30,12 @@ def labels(scores: Scores) -> list[str]:
     """The project's attacks, and the others that a run has scores of."""
     own = [name.removeprefix(FORGET + AT) for name in scores.sets if name.startswith(FORGET + AT)]
     return list(dict.fromkeys([*KNOWN, *own]))
+
+
+def matching(rows: SetScores, some: SetScores) -> np.ndarray:
+    """[m] the places among [n] rows of each of some of them, by question and gold answer."""
+    places = {pair: i for i, pair in enumerate(zip(rows.questions, rows.gold, strict=True))}
+    return np.array([places[pair] for pair in zip(some.questions, some.gold, strict=True)], dtype=np.int64)
 
 
 def why_not(scores: Scores, references: References, label: str) -> str:

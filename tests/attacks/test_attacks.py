@@ -7,6 +7,7 @@ import pytest
 from benchmark.attacks import REGISTRY, attack_names, load_attack
 from benchmark.attacks.base import FAILED, Attack, AttackSetup, attacked
 from benchmark.common.errors import UserError
+from benchmark.config.recipe import Recipe
 from benchmark.data import fictitious
 from benchmark.evaluation.evaluate import score_model
 from benchmark.models.tokenization import PromptTokenizer
@@ -22,9 +23,10 @@ from tests.model_fixtures import weights_hash
 
 
 def test_names():
-    assert attack_names() == sorted(KNOWN) and (METRICS_AT, METRICS_FAILED) == ("@", FAILED)
-    for name in attack_names():
-        assert load_attack(name).label == name and len(REGISTRY.get(name).title) > 20
+    assert attack_names() == ["int8", "nf4", "relearn"] and (METRICS_AT, METRICS_FAILED) == ("@", FAILED)
+    assert all(len(REGISTRY.get(name).title) > 20 for name in attack_names())
+    known = [load_attack(name) for name in ("int8", "nf4", "relearn", "relearn@rows=retain")]
+    assert tuple(attack.label for attack in known) == KNOWN
     with pytest.raises(UserError, match="did you mean 'int8'"):
         load_attack("int9")
 
@@ -47,7 +49,9 @@ def setup():
     sizes = TinyLlama(layers=1, hidden=32, heads=2, key_value_heads=1, mlp=64)
     model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id)
     sets = {name: rows[:4] for name, rows in dataset.evaluation("forget10").items()}
-    return AttackSetup(model, PromptTokenizer(tokenizer, "{question}\n"), dataset, "forget10", sets, 4)
+    return AttackSetup(
+        model, PromptTokenizer(tokenizer, "{question}\n"), dataset, "forget10", sets, Recipe(lr=1e-2, batch_size=8), 4
+    )
 
 
 def test_attacked_sets_stand_beside_the_runs_own_and_the_model_stays(setup, tmp_path):
@@ -64,13 +68,14 @@ def test_attacked_sets_stand_beside_the_runs_own_and_the_model_stays(setup, tmp_
 
 
 def test_a_board_with_attacks(tmp_path):
-    preset = micro('attacks=["int8", "nf4"]', methods=["grad_ascent"])
+    preset = micro('attacks=["int8", "nf4", "relearn@steps=2"]', methods=["grad_ascent"])
     run_board(preset, tmp_path, say=lambda line: None)
     records = {(r.method, r.seed): r for r in load_records(tmp_path)}
     run = records["grad_ascent", 0]
     assert run.seconds["attacks"] > 0 and run.metrics["recovery_int8"]["version"] == 1
     assert run.value("residual_int8") is not None or run.metrics["residual_int8"]["undefined"]
     assert "not attacked" not in run.metrics["residual_nf4"]["undefined"]
+    assert "residual_relearn_forget-steps2" in run.metrics and "recovery_relearn_forget-steps2" in run.metrics
     assert compare_records(tmp_path) == 0
     plain = micro(methods=["grad_ascent"])
     assert {r.key for r in records.values()}.isdisjoint(

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from torch import nn
 
+from benchmark.config.recipe import Recipe
 from benchmark.data.types import Dataset, Example
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
@@ -26,6 +27,7 @@ class AttackSetup:
     Attributes:
         model: the model that is attacked, as it would be deployed.
         sets: the evaluation sets, by name.
+        recipe: that the board's models were fine-tuned with.
         max_new_tokens: longest greedy answer.
     """
 
@@ -34,13 +36,14 @@ class AttackSetup:
     dataset: Dataset
     split: str
     sets: Mapping[str, Sequence[Example]]
+    recipe: Recipe
     max_new_tokens: int = 200
     device: str = "cpu"
 
-    def forced(self, model: nn.Module, names: Iterable[str] = ("forget",)) -> dict[str, SetScores]:
-        """A model's teacher-forced scores on some of the sets; nothing is generated."""
-        sets = {name: self.sets[name] for name in names}
-        return score_model(model, self.prompt_tokenizer, sets, generated=False, device=self.device).sets
+    def forced(self, model: nn.Module, sets: Mapping[str, Sequence[Example]] | None = None) -> dict[str, SetScores]:
+        """A model's teacher-forced scores on these sets, by default on the forget rows; nothing is generated."""
+        chosen = {"forget": self.sets["forget"]} if sets is None else sets
+        return score_model(model, self.prompt_tokenizer, chosen, generated=False, device=self.device).sets
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,12 @@ class Attack(ABC):
     Class attributes:
         name: the file's.
         version: raised when the same model would get other scores.
+        trains: whether it reads the setup's recipe.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
+    trains: ClassVar[bool] = False
 
     @property
     def label(self) -> str:
