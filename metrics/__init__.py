@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.common.errors import UserError
 from benchmark.common.registry import Registry
 from benchmark.common.source_files import import_file, only_subclass
-from metrics.base import DIRECTIONS, NO_REFERENCES, SETS, Measurement, Metric, References, SetMetric
+from metrics.base import DIRECTIONS, NO_REFERENCES, SETS, Measurement, Metric, References, SetMetric, within
 
 if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores
@@ -138,13 +139,18 @@ def measure_all(
     measurements: dict[str, Measurement] = {}
     chosen = [load_metric(name) for name in (metric_names() if names is None else names)]
     for metric in [m for m in chosen if names is not None or not m.replica]:
-        measured = metric.measure(scores, references)
+        measured = {column: _cut(m, metric) for column, m in metric.measure(scores, references).items()}
         if twice := sorted(measurements.keys() & measured.keys()):
             raise UserError(f"two metrics give the column {twice[0]!r}: rename one of them, file and `name`")
         measurements |= measured
     return {
         c: measurements[c] for c in sorted(measurements, key=lambda c: ORDER.index(c) if c in ORDER else len(ORDER))
     }
+
+
+def _cut(measured: Measurement, metric: Metric) -> Measurement:
+    low, high = within(metric.range, measured.low, measured.high)
+    return measured if (low, high) == (measured.low, measured.high) else replace(measured, low=low, high=high)
 
 
 def describe(names: Iterable[str | Path] | None = None) -> list[dict[str, Any]]:

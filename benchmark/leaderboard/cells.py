@@ -9,6 +9,7 @@ from typing import cast
 import metrics
 from benchmark.common.jackknife import Scale
 from benchmark.common.seed_interval import SeedValue, log10_values, over_limits, over_seeds
+from metrics.base import within
 
 P_VALUE = "p-value"  # the unit of metrics that are averaged on a log scale
 NO_INTERVAL = "none: a p-value, and too few seeds"
@@ -45,10 +46,10 @@ def make_cell(column: str, runs: list[SeedMeasurement]) -> Cell:
         cell = Cell(only.value, only.low, only.high, _kind(only), 1)
     else:
         cell = _p_value(defined) if metric is not None and metric.unit == P_VALUE else _mean(defined)
-    if metric is None or cell.low is None or cell.high is None:
+    if metric is None:
         return cell
-    least, most = metric.range
-    return replace(cell, low=max(cell.low, least), high=min(cell.high, most))
+    low, high = within(metric.range, cell.low, cell.high)
+    return replace(cell, low=low, high=high)
 
 
 def _mean(runs: list[SeedMeasurement]) -> Cell:

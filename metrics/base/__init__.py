@@ -177,6 +177,13 @@ def mean(values: np.ndarray) -> tuple[float | None, int]:
     return (math.fsum(defined) / len(defined) if len(defined) else None), len(defined)
 
 
+def within(limits: tuple[float, float], low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """An interval's limits cut to a metric's range: one that is symmetric on the number's own scale may reach beyond it."""
+    if low is None or high is None:
+        return None, None
+    return max(low, limits[0]), min(high, limits[1])
+
+
 Limits = tuple[float | None, float | None, dict[str, float | str]]
 
 

@@ -235,3 +235,14 @@ def test_privleak_interval_is_paired():
     assert (m.value, m.low, m.extra["interval"]) == (0.0, None, "none: all authors gave the same")
     m = measure("privleak", ours, answered_as(ours, random_scores(2)))
     assert m.low < m.value < m.high
+
+
+def test_privleak_limits_stay_in_its_range():
+    ours, retrained = (
+        scores([1.0, 1.1, 5.0, 1.3], [2.0, 2.1, 2.2, 1.2]),
+        scores([1.0, 3.0, 2.5, 1.5], [2.0, 2.1, 2.2, 1.2]),
+    )
+    plain = metrics.load_metric("privleak").measure(ours, References((retrained,)))["privleak"]
+    assert plain.low < -100 < plain.value  # symmetric limits of so few rows
+    cut = measure("privleak", ours, retrained)
+    assert (cut.low, cut.high, cut.value) == (-100.0, plain.high, plain.value)
