@@ -176,6 +176,7 @@ def _exceeds(excess: np.ndarray, authors: np.ndarray) -> bool:
         return False
     codes, units = clusters(np.asarray(authors)[kept])
     means = np.bincount(codes, excess[kept]) / np.bincount(codes)
-    if units < 2 or np.ptp(means) == 0:
+    if units < 2:
         return bool(means.mean() > 0)
-    return bool(means.mean() / (means.std(ddof=1) / np.sqrt(units)) > stdtrit(units - 1, 1 - LEVEL))
+    error = means.std(ddof=1) / np.sqrt(units)  # 0 where all authors are alike, or differ by less than a square can hold
+    return bool(means.mean() > stdtrit(units - 1, 1 - LEVEL) * error)

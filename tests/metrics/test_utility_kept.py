@@ -10,7 +10,7 @@ from scipy import stats
 from benchmark.evaluation.scores import Scores
 from metrics import References
 from metrics.model_utility import ModelUtility
-from metrics.utility_kept import UtilityKept, part_values
+from metrics.utility_kept import UtilityKept, _exceeds, part_values
 from tests.metrics.factory import answer, make_set, model_like, random_scores
 
 LN2 = math.log(2)
@@ -127,3 +127,9 @@ def test_no_interval_where_one_part_has_none():
     silent = measure(mute(spread, "world_facts"), model())
     assert (silent.value, silent.low) == (0.0, None)
     assert silent.extra["interval"] == "none: at a limit of its range (world_facts_rouge)"
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_excess_whose_spread_is_too_small_to_be_squared():
+    assert _exceeds(np.array([1.0, 1.0, 1.0]), np.arange(3)) and not _exceeds(np.zeros(3), np.arange(3))
+    assert _exceeds(np.array([1e-200, 2e-200, 3e-200]), np.arange(3))
