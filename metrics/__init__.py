@@ -17,8 +17,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from benchmark.common.errors import UserError
+from benchmark.common.registered import sound_class
 from benchmark.common.registry import Registry
-from benchmark.common.source_files import import_file, only_subclass
+from benchmark.common.source_files import import_file
 from metrics.base import DIRECTIONS, NO_REFERENCES, SETS, Measurement, Metric, References, SetMetric, within
 
 if TYPE_CHECKING:
@@ -98,19 +99,12 @@ def load_metric(name_or_path: str | Path) -> Metric:
 
 
 def _sound_metric(module: ModuleType) -> Metric:
-    metric: type[Metric] = only_subclass(module, Metric)
-    where, stem = module.__file__, Path(str(module.__file__)).stem
-    if missing := [a for a in ATTRIBUTES if not hasattr(metric, a)]:
-        raise UserError(f"{where}: {metric.__name__} lacks the class attributes {', '.join(missing)}")
-    if metric.name != stem:
-        raise UserError(f"{where}: the metric's name is {metric.name!r}; it must be the file's, {stem!r}")
+    metric: type[Metric] = sound_class(module, Metric, REGISTRY.kind, ATTRIBUTES)
     if not (module.__doc__ or "").strip():
-        raise UserError(f"{where}: a docstring is missing; its first line is the metric's title")
-    if inspect.isabstract(metric):
-        raise UserError(f"{where}: {metric.__name__} does not define {', '.join(metric.__abstractmethods__)}")
+        raise UserError(f"{module.__file__}: a docstring is missing; its first line is the metric's title")
     instance = metric()
     if wrong := sorted(set(instance.columns().values()) - set(DIRECTIONS)):
-        raise UserError(f"{where}: direction {wrong[0]!r} is none of {', '.join(DIRECTIONS)}")
+        raise UserError(f"{module.__file__}: direction {wrong[0]!r} is none of {', '.join(DIRECTIONS)}")
     return instance
 
 

@@ -41,11 +41,10 @@ class ResidualAttacked(Metric):
     def _after(self, scores: Scores, references: References, label: str) -> Measurement:
         if reason := why_not(scores, references, label):
             return self.undefined(reason)
-        undosed = References(references.retrained, references.finetuned)  # doses need not have been attacked
-        return self._of_set(scores, undosed, attacked_set(label))
+        return self._of_set(scores, references, attacked_set(label))
 
     def _of_set(self, scores: Scores, references: References, set_name: str) -> Measurement:
-        undosed = References(references.retrained, references.finetuned)
+        undosed = References(references.retrained, references.finetuned)  # doses need not have been attacked
         if reason := why_none(scores, undosed, set_name):
             return self.undefined(reason)
         return ResidualKnowledge().of_pool(pools(scores, undosed, set_name)[STATISTICS[0]])

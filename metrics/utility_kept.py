@@ -178,5 +178,7 @@ def _exceeds(excess: np.ndarray, authors: np.ndarray) -> bool:
     means = np.bincount(codes, excess[kept]) / np.bincount(codes)
     if units < 2:
         return bool(means.mean() > 0)
-    error = means.std(ddof=1) / np.sqrt(units)  # 0 where all authors are alike, or differ by less than a square can hold
+    error = means.std(ddof=1) / np.sqrt(
+        units
+    )  # 0 where all authors are alike, or differ by less than a square can hold
     return bool(means.mean() > stdtrit(units - 1, 1 - LEVEL) * error)

@@ -13,7 +13,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import nn
 
@@ -23,6 +23,7 @@ from benchmark.data.doses import dose_rows
 from benchmark.data.types import Example
 from benchmark.evaluation.scores import SetScores
 from benchmark.training.finetune import finetune
+from methods.base.fields import AT_LEAST_ONE, Limits
 
 SEED = 0
 
@@ -36,12 +37,10 @@ class Relearn(Attack):
     name = "relearn"
     version = 1
     trains = True
+    ranges: ClassVar[dict[str, Limits]] = {"steps": AT_LEAST_ONE}
 
     def __post_init__(self) -> None:
-        if self.rows not in ("forget", "retain"):
-            raise UserError(f"rows must be forget or retain, not {self.rows!r}")
-        if not (isinstance(self.steps, int) and self.steps >= 1):
-            raise UserError(f"steps must be a whole number of at least 1, not {self.steps!r}")
+        super().__post_init__()
         if not 0 < self.share < 1:
             raise UserError(f"share must be above 0 and below 1, not {self.share!r}")
 

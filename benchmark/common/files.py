@@ -5,11 +5,13 @@ A run that dies must leave nothing half-written, so everything is written beside
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,15 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def write_text(path: str | Path, text: str) -> None:
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def as_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table as CSV; floats with every digit, None as an empty cell."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")  # writes floats by their repr
+    table.writerow(head)
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchmark.common.errors import UserError, unknown_name
@@ -27,7 +28,8 @@ def load_registered(
             does not define exactly one sound class.
     """
     bare, _, settings = split_fields(name)
-    cls = _sound_class(registry, registry.get(bare), base, package, folder, attributes)
+    source = registry.get(bare)
+    cls = sound_class(import_file(source.path, package, folder), base, registry.kind, attributes)
     known = [f.name for f in dataclasses.fields(cls)]
     for key in settings:
         if not known:
@@ -40,20 +42,21 @@ def load_registered(
         raise UserError(f"{name}: {error}") from error
 
 
-def _sound_class(
-    registry: Registry[SourceFile],
-    source: SourceFile,
-    base: type,
-    package: str,
-    folder: Path,
-    attributes: tuple[str, ...],
-) -> Any:
-    cls: Any = only_subclass(import_file(source.path, package, folder), base)
+def sound_class(module: ModuleType, base: type, kind: str, attributes: tuple[str, ...]) -> Any:
+    """The one subclass of ``base`` that a file defines, if it has what it must have.
+
+    Args:
+        kind: what messages call it: "metric", "control".
+
+    Raises:
+        UserError: it defines none or several, or the class lacks an attribute, a method or its file's name.
+    """
+    cls: Any = only_subclass(module, base)
+    path, stem = module.__file__, Path(str(module.__file__)).stem
     if missing := [a for a in attributes if not hasattr(cls, a)]:
-        raise UserError(f"{source.path}: {cls.__name__} lacks the class attributes {', '.join(missing)}")
-    if cls.name != source.stem:
-        kind = registry.kind
-        raise UserError(f"{source.path}: the {kind}'s name is {cls.name!r}; it must be the file's, {source.stem!r}")
+        raise UserError(f"{path}: {cls.__name__} lacks the class attributes {', '.join(missing)}")
+    if cls.name != stem:
+        raise UserError(f"{path}: the {kind}'s name is {cls.name!r}; it must be the file's, {stem!r}")
     if inspect.isabstract(cls):
-        raise UserError(f"{source.path}: {cls.__name__} does not define {', '.join(cls.__abstractmethods__)}")
+        raise UserError(f"{path}: {cls.__name__} does not define {', '.join(cls.__abstractmethods__)}")
     return cls

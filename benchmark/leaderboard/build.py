@@ -107,7 +107,7 @@ def _yardsticks(records: list[Record]) -> dict[str, tuple[float, float]]:
     """Split -> the smallest and the largest distance of its retrained models, each from the others."""
     far: dict[str, list[float]] = {}
     for record in records:
-        if (record.role, record.method) == ("model", "retrained") and (value := record.value("distance")) is not None:
+        if record.is_retrained and (value := record.value("distance")) is not None:
             far.setdefault(record.split, []).append(value)
     return {split: (min(values), max(values)) for split, values in far.items()}
 

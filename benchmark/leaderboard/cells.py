@@ -9,9 +9,8 @@ from typing import cast
 import metrics
 from benchmark.common.jackknife import Scale
 from benchmark.common.seed_interval import SeedValue, log10_values, over_limits, over_seeds
-from metrics.base import within
+from metrics.base import P_VALUE, within
 
-P_VALUE = "p-value"  # the unit of metrics that are averaged on a log scale
 NO_INTERVAL = "none: a p-value, and too few seeds"
 
 

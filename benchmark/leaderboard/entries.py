@@ -46,11 +46,6 @@ class Entry:
     p_front: float | None = None  # of being on the Pareto front of distance and utility kept
 
     @property
-    def is_reference(self) -> bool:
-        """Whether it is one of the board's models (fine-tuned, retrained, base)."""
-        return self.role == "model"
-
-    @property
     def is_sound(self) -> bool:
         """Whether it takes part in comparisons of methods: all of its runs went well and scored all rows."""
         return self.role == "method" and self.status == "ok" and "partial" not in self.marks

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from benchmark.common.files import as_csv
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.marks import MEANING
@@ -40,7 +38,7 @@ def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
     limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
     heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", "p_front", *limits, *LAST]
-    return _csv(heads, (_csv_row(board, entry) for entry in board.rows))
+    return as_csv(heads, (_csv_row(board, entry) for entry in board.rows))
 
 
 def _csv_row(board: Board, entry: Entry) -> list[Any]:
@@ -70,15 +68,7 @@ def tidy_text(board: Board) -> str:
             covers = (own.get("extra") or {}).get("interval", "")
             numbers = [own.get("value"), own.get("low"), own.get("high"), covers, own.get("n"), why]
             lines.append([label, record.split, record.seed, metric, *numbers, record.status, record.key])
-    return _csv(heads, lines)
-
-
-def _csv(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")  # writes floats by their repr
-    writer.writerow(heads)
-    writer.writerows(lines)
-    return text.getvalue()
+    return as_csv(heads, lines)
 
 
 def json_value(board: Board) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _mixed(records: list[Record]) -> list[str]:
         if len({record.reference_key for record in part} - {None}) > 1:
             notes.append(f"{split}: its records were not all compared with the same retrained model")
         runs = [record for record in part if record.role == "method" and record.forget_rows]
-        if len({tuple(record.compared_with.get("retrained", ())) for record in runs}) > 1:
+        if len({record.retrained_keys for record in runs}) > 1:
             notes.append(f"{split}: its methods were not all compared with the same retrained models")
         if len(distinct(record.dataset.get("identity") for record in part)) > 1:
             notes.append(f"{split}: its records were not all made from the same dataset")
@@ -77,9 +77,9 @@ def _mixed(records: list[Record]) -> list[str]:
 
 def _uncompared(records: list[Record]) -> list[str]:
     """Runs that were stopped before they were compared with the board's models."""
-    splits = {record.split for record in records if (record.role, record.method) == ("model", "retrained")}
+    splits = {record.split for record in records if record.is_retrained}
     left = [r for r in records if r.source == "run" and r.status == "ok" and r.split in splits]
-    waiting = [r for r in left if not (r.compared_with or r.reference_key or r.reference)]
+    waiting = [r for r in left if not (r.compared_with or r.retrained_keys or r.reference)]
     if not waiting:
         return []
     return [f"not yet compared with the retrained models, run the same command again: {', '.join(_names(waiting))}"]
@@ -116,7 +116,7 @@ def _membership(records: list[Record]) -> list[str]:
     """Attacks that find members where there are none: their numbers say nothing of unlearning."""
     notes = []
     for split in sorted({record.split for record in records}):
-        retrained = [r for r in records if (r.role, r.method, r.split) == ("model", "retrained", split)]
+        retrained = [r for r in records if r.is_retrained and r.split == split]
         for attack in [c for c in metrics.ORDER if c.startswith("mia_")]:
             aucs = [value for r in retrained if (value := r.value(attack)) is not None]
             mean = sum(aucs) / len(aucs) if aucs else 0.5

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from benchmark.leaderboard.cells import P_VALUE
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
 from metrics import metric_of
+from metrics.base import P_VALUE
 
 UNKNOWN = "–"
 TWO_DIGITS = ("distance", "residual", "dose")  # and what begins so; more would be noise

@@ -94,7 +94,7 @@ def _errors(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict
 
 def _yardstick(records: list[Record]) -> tuple[str, ...]:
     """The retrained models that all runs of a row were compared with; none where they differ."""
-    keys = {tuple(record.compared_with.get("retrained", ())) for record in records}
+    keys = {record.retrained_keys for record in records}
     return keys.pop() if len(keys) == 1 else ()
 
 

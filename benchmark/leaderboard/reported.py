@@ -6,13 +6,12 @@ number is then all that there is, by the log's own definition.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import metrics
+from benchmark.common.files import as_csv
 from benchmark.records.importers.open_unlearning import STEPS
 from benchmark.records.record import Record
 
@@ -66,11 +65,8 @@ def reported_markdown(rows: list[Reported]) -> str:
 
 def reported_csv(rows: list[Reported]) -> str:
     """One line a number, full precision."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", "split", "seed", "metric", "reported", "log"])
-    writer.writerows([row.method, row.split, row.seed, row.metric, row.value, row.log] for row in rows)
-    return text.getvalue()
+    head = ["method", "split", "seed", "metric", "reported", "log"]
+    return as_csv(head, ([row.method, row.split, row.seed, row.metric, row.value, row.log] for row in rows))
 
 
 def _plain(text: str) -> str:

@@ -48,7 +48,7 @@ class ReferenceShelf:
         retrained = [
             other
             for other in self._by_recipe.get(("retrained", record.split, _recipe(record)), [])
-            if (record.role, record.method) != ("model", "retrained") or other.seed != record.seed
+            if not record.is_retrained or other.seed != record.seed
         ]
         seed = record.config.get("finetuning_seed")
         finetuned = [

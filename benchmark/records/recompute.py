@@ -139,9 +139,8 @@ def _measure(
     if record.source == "imported":
         from benchmark.records.importers.measure import measure
 
-        keys = record.compared_with.get("retrained") or [record.reference_key] * bool(record.reference_key)
         try:
-            known = [_load(scores_path(record_path(shelf.folder, "retrained", str(key)))) for key in keys]
+            known = [_load(scores_path(record_path(shelf.folder, "retrained", key))) for key in record.retrained_keys]
         except UserError as error:
             raise UserError(f"its retrained reference cannot be read: {error}") from None
         return measure(scores, known, names)

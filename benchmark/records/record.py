@@ -68,6 +68,17 @@ class Record(BaseModel):
     provenance: dict[str, Any] = Field(default_factory=dict)
     created: str = Field(default_factory=now)
 
+    @property
+    def is_retrained(self) -> bool:
+        """Whether it is one of the board's retrained models."""
+        return self.role == "model" and self.method == "retrained"
+
+    @property
+    def retrained_keys(self) -> tuple[str, ...]:
+        """Keys of the retrained models that it was compared with; before schema 3 there was one at most."""
+        one = () if self.reference_key is None else (self.reference_key,)
+        return tuple(self.compared_with.get("retrained", ())) or one
+
     def row_statistic(self, name: str) -> np.ndarray:
         """[n] a row statistic of the forget rows; NaN where undefined, infinite where an answer is impossible."""
         values = np.array([np.nan if x is None else x for x in self.forget_rows[name]], dtype=np.float64)

@@ -76,7 +76,7 @@ class Evidence:
 
     def _retrained(self, record: Record) -> tuple[dict[str, Scores], str]:
         """The scores of the retrained models that a record names, by key; or why there are none."""
-        keys = record.compared_with.get("retrained") or [record.reference_key] * bool(record.reference_key)
+        keys = record.retrained_keys
         if not keys:
             return {}, "its record names no retrained reference"
         for key in keys:

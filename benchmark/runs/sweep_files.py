@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from benchmark.common.files import write_text
+from benchmark.common.files import as_csv, write_text
 from benchmark.config.recipe import Recipe
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import Trial
@@ -37,13 +34,13 @@ BESIDE = ("utility_kept", "forget_quality", "model_utility")
 def write_sweep(folder: str | Path, outcome: Outcome) -> list[Path]:
     """Write ``sweep.csv`` and ``selected.toml``, and ``sensitivity.csv`` where the trials were scored on the board's rows."""
     folder = Path(folder)
-    write_text(folder / "sweep.csv", _csv(HEAD, _trial_rows(outcome)))
+    write_text(folder / "sweep.csv", as_csv(HEAD, _trial_rows(outcome)))
     write_text(folder / "selected.toml", selected(outcome))
     written = [folder / "sweep.csv", folder / "selected.toml"]
     records = {record.key: record for record in load_records(folder)}
     rows = sensitivity(outcome, records)
     if rows:
-        write_text(folder / "sensitivity.csv", _csv(list(rows[0]), [list(row.values()) for row in rows]))
+        write_text(folder / "sensitivity.csv", as_csv(list(rows[0]), [list(row.values()) for row in rows]))
         written.append(folder / "sensitivity.csv")
     return written
 
@@ -133,14 +130,6 @@ def _value(trial: Trial, records: dict[str, Record]) -> float | None:
 def _text(changes: dict[str, Any], between: str = " ") -> str:
     equals = " = " if between == ", " else "="
     return between.join(f"{key}{equals}{value!r}" for key, value in changes.items())
-
-
-def _csv(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(head)
-    table.writerows(rows)
-    return text.getvalue()
 
 
 def summary(choice: Choice) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import metrics
-from metrics.base import Metric, SetMetric
+from metrics.base import P_VALUE, Metric, SetMetric
 
 OURS, TOFU, OPEN_UNLEARNING = "this project", "TOFU replica", "OpenUnlearning replica"
 
@@ -27,7 +27,7 @@ def columns() -> list[Column]:
     place = {name: number for number, name in enumerate(metrics.ORDER)}
     names = sorted(known, key=lambda name: (place.get(name, len(place)), name))
     return [
-        Column(name, known[name].columns()[name], _family(known[name]), known[name].unit == "p-value",
+        Column(name, known[name].columns()[name], _family(known[name]), known[name].unit == P_VALUE,
                _reads_forget(name, known[name]))
         for name in names
     ]  # fmt: skip

@@ -93,7 +93,7 @@ def _measure(folder: Path, records: list[Record], bar: Bar) -> Models:
         values = {column: m.value for column, m in measured.items()}
         if record.method in (KNOWS, NEVER):
             (made.knows if record.method == KNOWS else made.never).append(values)
-        elif record.method == "retrained":
+        elif record.is_retrained:
             made.retrained.append(values)
         elif record.method == "finetuned" or record.dose is not None:
             made.doses[record.dose or 1.0] = values

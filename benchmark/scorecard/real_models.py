@@ -37,7 +37,7 @@ def tables(
         UserError: there are too few retrained models.
     """
     records = [r for r in load_records(folder) if r.split == split and r.status == "ok" and r.forget_rows]
-    retrained = [rows_of(r) for r in records if (r.role, r.method) == ("model", "retrained")]
+    retrained = [rows_of(r) for r in records if r.is_retrained]
     sizes = [k for k in models if k < len(retrained)]
     if not sizes:
         raise UserError(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # benchmark.evaluation.scores imports pandas
     from benchmark.evaluation.scores import Scores, SetScores
 
 SETS = ("forget", "retain", "real_authors", "world_facts")
+P_VALUE = "p-value"  # the unit of metrics that are averaged on a log scale
 DIRECTIONS = ("higher", "lower", "target")
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # The project's attacks: their columns are always there, those of other attacks where they were made.
 KNOWN = ("int8", "nf4", "relearn_forget", "relearn_retain")
-AT, FAILED = "@", "attacks_failed"
+AT = "@"  # between a set's name and the attack's label
+FAILED = "attacks_failed"  # in ``Scores.meta``: label of an attack -> why it has no scores
 
 
 def attacked_set(label: str) -> str:

@@ -5,25 +5,21 @@ from dataclasses import dataclass
 import pytest
 
 from benchmark.attacks import REGISTRY, attack_names, load_attack
-from benchmark.attacks.base import FAILED, Attack, AttackSetup, attacked
+from benchmark.attacks.base import Attack, attacked
 from benchmark.common.errors import UserError
-from benchmark.config.recipe import Recipe
-from benchmark.data import fictitious
 from benchmark.evaluation.evaluate import score_model
-from benchmark.models.tokenization import PromptTokenizer
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import load_records
 from benchmark.records.score_files import load_scores, save_scores
 from benchmark.runs.board import run_board
-from metrics.calibration.attacked import AT as METRICS_AT
-from metrics.calibration.attacked import FAILED as METRICS_FAILED
-from metrics.calibration.attacked import KNOWN
+from metrics.calibration.attacked import FAILED, KNOWN
+from tests.attacks.toy_setup import toy_setup
 from tests.board_fixtures import micro
 from tests.model_fixtures import weights_hash
 
 
 def test_names():
-    assert attack_names() == ["int8", "nf4", "relearn"] and (METRICS_AT, METRICS_FAILED) == ("@", FAILED)
+    assert attack_names() == ["int8", "nf4", "relearn"]
     assert all(len(REGISTRY.get(name).title) > 20 for name in attack_names())
     known = [load_attack(name) for name in ("int8", "nf4", "relearn", "relearn@rows=retain")]
     assert tuple(attack.label for attack in known) == KNOWN
@@ -41,17 +37,7 @@ class Broken(Attack):
 
 @pytest.fixture(scope="module")
 def setup():
-    from benchmark.config.schema import TinyLlama
-    from benchmark.models import tiny
-
-    dataset = fictitious.load(authors=10, holdout=1)
-    tokenizer = tiny.train_tokenizer(dataset, 400)
-    sizes = TinyLlama(layers=1, hidden=32, heads=2, key_value_heads=1, mlp=64)
-    model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id)
-    sets = {name: rows[:4] for name, rows in dataset.evaluation("forget10").items()}
-    return AttackSetup(
-        model, PromptTokenizer(tokenizer, "{question}\n"), dataset, "forget10", sets, Recipe(lr=1e-2, batch_size=8), 4
-    )
+    return toy_setup(authors=10, rows=4)
 
 
 def test_attacked_sets_stand_beside_the_runs_own_and_the_model_stays(setup, tmp_path):

@@ -6,29 +6,17 @@ from dataclasses import replace
 import pytest
 
 from benchmark.attacks import load_attack
-from benchmark.attacks.base import AttackSetup
 from benchmark.attacks.relearn import Relearn
 from benchmark.common.errors import UserError
-from benchmark.config.recipe import Recipe
-from benchmark.config.schema import TinyLlama
-from benchmark.data import fictitious
 from benchmark.data.doses import dose_rows
 from benchmark.evaluation.evaluate import score_model
-from benchmark.models import tiny
-from benchmark.models.tokenization import PromptTokenizer
+from tests.attacks.toy_setup import toy_setup
 from tests.model_fixtures import weights_hash
 
 
 @pytest.fixture(scope="module")
 def setup():
-    dataset = fictitious.load(authors=20, holdout=1)
-    tokenizer = tiny.train_tokenizer(dataset, 400)
-    sizes = TinyLlama(layers=1, hidden=32, heads=2, key_value_heads=1, mlp=64)
-    model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id)
-    sets = {"forget": dataset.splits["forget10"].forget}
-    return AttackSetup(
-        model, PromptTokenizer(tokenizer, "{question}\n"), dataset, "forget10", sets, Recipe(lr=1e-2, batch_size=4)
-    )
+    return toy_setup(authors=20)
 
 
 @pytest.mark.parametrize("rows", ["forget", "retain"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +14,8 @@ from benchmark.data.types import Dataset, Example
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
 from benchmark.models.tokenization import PromptTokenizer
-
-AT = "@"  # between a set's name and the attack's: "forget@int8"
-FAILED = "attacks_failed"  # in ``Scores.meta``: label of an attack -> why it has no scores
+from methods.base.settings import Settings
+from metrics.calibration.attacked import AT, FAILED
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,8 @@ class AttackSetup:
 
 
 @dataclass(frozen=True)
-class Attack(ABC):
-    """A way to push a model; its fields are its settings.
+class Attack(Settings, ABC):
+    """A way to push a model; its fields are its settings, its ``label`` what stands behind the ``@``.
 
     Class attributes:
         name: the file's.
@@ -56,15 +54,8 @@ class Attack(ABC):
         trains: whether it reads the setup's recipe.
     """
 
-    name: ClassVar[str]
     version: ClassVar[int]
     trains: ClassVar[bool] = False
-
-    @property
-    def label(self) -> str:
-        """What stands behind the ``@``: the attack's name with the values of its settings."""
-        values = (getattr(self, item.name) for item in dataclasses.fields(self))
-        return "-".join([self.name, *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
 
     @abstractmethod
     def attack(self, setup: AttackSetup) -> dict[str, SetScores]:

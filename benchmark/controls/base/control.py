@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from benchmark.data.types import Dataset, Example
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
 from benchmark.models.tokenization import PromptTokenizer
-from methods.base.fields import Limits, checked, field_types
+from methods.base.settings import Settings
 
 NEEDS = ("finetuned", "retrained")
 
@@ -79,38 +78,17 @@ class Scored(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Control(ABC):
-    """A row of a board without unlearning; its fields are its settings.
+class Control(Settings, ABC):
+    """A row of a board without unlearning; its fields are its settings, its ``label`` the row's name.
 
     Class attributes:
         name: the file's.
         version: raised when the same setup would give other scores.
         needs: the models that it reads, of ``NEEDS``.
-        ranges: inclusive limits of numeric fields.
     """
 
-    name: ClassVar[str]
     version: ClassVar[int]
     needs: ClassVar[tuple[str, ...]]
-    ranges: ClassVar[Mapping[str, Limits]] = {}
-
-    def __post_init__(self) -> None:
-        """Bring each field into its type.
-
-        Raises:
-            UserError: a value that its field cannot have.
-        """
-        types = field_types(type(self))
-        for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            value = checked(item.name, value, types.get(item.name, Any), self.ranges.get(item.name))
-            object.__setattr__(self, item.name, value)
-
-    @property
-    def label(self) -> str:
-        """The row's name on a board: the control's with the values of its settings, as in "interpolated-0.25"."""
-        values = (getattr(self, item.name) for item in dataclasses.fields(self))
-        return "-".join([self.name, *(f"{v:g}" if isinstance(v, float) else str(v) for v in values)])
 
     @abstractmethod
     def score(self, setup: ControlSetup) -> Scored:

@@ -210,7 +210,7 @@ def test_the_board_and_its_metrics_need_nothing_else(tmp_path, format):
     leaderboard.write(tmp_path / "board", board)
     retrained, row = board.rows
     assert row.source == "imported" and row.value("forget_quality") == pytest.approx(0.1)
-    assert retrained.is_reference and retrained.value("forget_quality") is None
+    assert retrained.role == "model" and retrained.value("forget_quality") is None
     assert retrained.value("model_utility") == pytest.approx(EXPECTED["model_utility"])
     assert "imported" in (tmp_path / "board" / "leaderboard.csv").read_text()
     updates = recompute(tmp_path / "board")
