@@ -8,6 +8,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from benchmark.records.importers import import_log
+
 LN2, LN4 = math.log(2), math.log(4)
 FILES = {
     "forget": "eval_log_forget.json",
@@ -124,3 +126,14 @@ def write(path: Path, data: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data), encoding="utf-8")
     return path
+
+
+MAKE = {"tofu": tofu, "open-unlearning": open_unlearning}
+NONE = Path("none")
+
+
+def do(tmp_path, data, other=None, format="tofu", **options):
+    """Import a log (written into the folder npo/evals); ``other`` is the retrained model's, None to do without."""
+    file = write(tmp_path / "npo" / "evals" / "log.json", data)
+    retrained = NONE if other is None else write(tmp_path / "ft" / "retrained.json", other)
+    return import_log(file, retrained, format, tmp_path / "board", **({"split": "forget10"} | options))

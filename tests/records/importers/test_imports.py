@@ -1,36 +1,31 @@
 """Logs of other suites: numbers worked by hand, what logs may lack, what they claim, and the board made of them."""
 
 import copy
-import json
 import math
-from pathlib import Path
 
 import pytest
 
-from benchmark.common.errors import UserError
 from benchmark.leaderboard import build as leaderboard
-from benchmark.records.importers import import_log, report_lines
+from benchmark.records.importers import report_lines
 from benchmark.records.importers.measure import NO_ROWS, NO_TOKENS
 from benchmark.records.recompute import recompute
-from benchmark.records.record import load_record, load_records, record_path, scores_path
+from benchmark.records.record import load_record, record_path, scores_path
 from benchmark.records.score_files import load_scores
-from metrics import load_metric
 from tests.records.importers.logs import (
     EXPECTED,
     FILES,
     LN2,
     LN4,
+    MAKE,
     SUMMARY,
     TABLE,
+    do,
     open_unlearning,
     retrained_table,
     tofu,
-    write,
 )
 
-MAKE = {"tofu": tofu, "open-unlearning": open_unlearning}
 CASES = {"as written": str, "lower": str.lower, "upper": str.upper, "RA": lambda n: n.replace("ra_", "RA_", 1)}
-NONE = Path("none")
 SECOND = LN4 - LN2 / 2  # nats per token of the real authors' gold answer, scored once more
 
 
@@ -39,13 +34,6 @@ def second_scoring():
     data = tofu()
     data[FILES["real_authors"]]["avg_paraphrased_loss"] = {"0": SECOND}
     return data
-
-
-def do(tmp_path, data, other=None, format="tofu", **options):
-    """Import a log (written into the folder npo/evals); ``other`` is the retrained model's, None to do without."""
-    file = write(tmp_path / "npo" / "evals" / "log.json", data)
-    retrained = NONE if other is None else write(tmp_path / "ft" / "retrained.json", other)
-    return import_log(file, retrained, format, tmp_path / "board", **({"split": "forget10"} | options))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -200,125 +188,3 @@ def test_a_summary_has_claims_only(tmp_path):
     assert "summary" in recompute(tmp_path / "board")[0].skipped
     (row,) = leaderboard.build(tmp_path / "board").rows
     assert (row.method, row.source) == ("simnpo", "imported")
-
-
-@pytest.mark.parametrize("format", MAKE)
-def test_the_board_and_its_metrics_need_nothing_else(tmp_path, format):
-    make = MAKE[format]
-    record = do(tmp_path, make(), make(retrained_table()), format)
-    board = leaderboard.build(tmp_path / "board")
-    leaderboard.write(tmp_path / "board", board)
-    retrained, row = board.rows
-    assert row.source == "imported" and row.value("forget_quality") == pytest.approx(0.1)
-    assert retrained.role == "model" and retrained.value("forget_quality") is None
-    assert retrained.value("model_utility") == pytest.approx(EXPECTED["model_utility"])
-    assert "imported" in (tmp_path / "board" / "leaderboard.csv").read_text()
-    updates = recompute(tmp_path / "board")
-    assert [u.label for u in updates] == ["npo forget10 seed 0", "retrained forget10 seed 0"]
-    for update in updates:
-        assert len(update.same) == len(record.metrics) and not update.line().count("DIFFERS")
-
-
-def test_a_fine_tuned_model_is_never_the_best_method(tmp_path):
-    do(tmp_path, tofu(), tofu(retrained_table()), method="finetuned")
-    board = leaderboard.build(tmp_path / "board")
-    assert [row.method for row in board.rows] == ["finetuned", "retrained"]
-    assert not any(row.is_best for row in board.rows) and {row.block for row in board.rows} == {"models"}
-
-
-def test_several_retrained_logs_are_a_yardstick(tmp_path):
-    tables = [retrained_table() for _ in range(3)]
-    for number, table in enumerate(tables[1:], start=1):
-        for i, row in enumerate(table["forget"]):
-            table["forget"][i] = (row[0] + 0.1 * number * (-1) ** i, row[1] + 0.2 * number * (-1) ** i, *row[2:])
-    logs = [write(tmp_path / f"ft{i}" / "log.json", tofu(table)) for i, table in enumerate(tables)]
-    file = write(tmp_path / "npo" / "log.json", tofu())
-    record = import_log(file, logs, "tofu", tmp_path / "board", split="forget10")
-    assert record.metrics["distance"]["extra"]["models"] == 3 and record.value("distance") > 0
-    assert record.value("p_retrained") is not None
-    alone = import_log(file, logs[0], "tofu", tmp_path / "alone", split="forget10")
-    assert record.value("forget_quality") == alone.value("forget_quality")  # TOFU's compares with the first
-    assert "one retrained model" in alone.metrics["distance"]["undefined"] and record.key != alone.key
-    (row,) = [row for row in leaderboard.build(tmp_path / "board").rows if row.name == "retrained"]
-    assert row.seeds == (0, 1, 2)
-    (update,) = [u for u in recompute(tmp_path / "board", ["distance"]) if u.label.startswith("npo")]
-    assert update.same == list(load_metric("distance").columns())
-    with pytest.raises(UserError, match="one log twice"):
-        import_log(file, [logs[0], logs[0]], "tofu", tmp_path / "board", split="forget10")
-
-
-def test_two_retrained_models_have_a_row_each(tmp_path):
-    other = retrained_table()
-    other["forget"][0] = (2.5, *other["forget"][0][1:])
-    do(tmp_path, tofu(other), tofu(retrained_table()), method="retrained")
-    rows = leaderboard.build(tmp_path / "board").rows
-    assert [row.name for row in rows] == ["retrained", "retrained"]
-    assert {row.value("forget_quality") for row in rows} == {None, 1.0}
-
-
-def test_importing_again_replaces_nothing_and_adds_nothing(tmp_path):
-    for _ in range(2):
-        record = do(tmp_path, tofu(), tofu(retrained_table()))
-    assert len(load_records(tmp_path / "board")) == 2
-    assert not any("takes the place" in line for line in report_lines(record))
-
-
-def test_another_log_in_the_place_of_one_is_said(tmp_path):
-    do(tmp_path, tofu(), tofu(retrained_table()))
-    record = do(tmp_path, tofu(TABLE | {"retain": TABLE["retain"][::-1]}), tofu(retrained_table()))
-    (line,) = [line for line in report_lines(record) if "takes the place" in line]
-    assert "npo forget10 seed 0 of npo" in line
-
-
-def test_the_rows_name_comes_from_the_folder_or_the_option(tmp_path):
-    assert do(tmp_path, tofu()).method == "npo"
-    assert do(tmp_path, tofu(), method="../my method").method == "my_method"
-    with pytest.raises(UserError, match="leaves no name"):
-        do(tmp_path, tofu(), method="..")
-
-
-@pytest.mark.parametrize(
-    ("folder", "method"),
-    [
-        ("ft_epoch5_lr1e-05_llama2-7b_full_wd0.01/eval_results/ds_size300", "finetuned"),
-        ("ft_epoch5_lr2e-05_phi_retain90_wd0/eval_results/ds_size300", "retrained"),
-        ("tofu_Llama-3.2-1B-Instruct_full/evals_forget10", "finetuned"),
-        ("tofu_Llama-3.2-1B-Instruct_retain90", "retrained"),
-        ("tofu_Llama-3.2-1B-Instruct_forget10_NPO/evals", "tofu_Llama-3.2-1B-Instruct_forget10_NPO"),
-        ("tofu_Llama-3.2-1B-Instruct_forget10_NPO_full/evals", "tofu_Llama-3.2-1B-Instruct_forget10_NPO_full"),
-        ("npo_full/evals", "npo_full"),
-    ],
-)
-def test_both_suites_names_of_models_are_told(tmp_path, folder, method):
-    record = import_log(
-        write(tmp_path / folder / "log.json", tofu()), NONE, "tofu", tmp_path / "board", split="forget10"
-    )
-    assert record.method == method
-    assert record.provenance["file"]["folder"] == folder.split("/")[0]
-    assert any("no ranked method" in line for line in report_lines(record)) == (method in ("finetuned", "retrained"))
-
-
-def test_the_split_is_told_by_the_folder(tmp_path):
-    file = write(tmp_path / "tofu_Llama_forget05_NPO" / "evals" / "log.json", tofu())
-    record = import_log(file, NONE, "tofu", tmp_path / "board")
-    assert (record.split, record.method) == ("forget05", "tofu_Llama_forget05_NPO")
-
-
-def test_whole_logs_of_real_size_are_not_partial(tmp_path):
-    sizes = {"forget": 40, "retain": 400, "real_authors": 100, "world_facts": 117}
-    table = {name: (part * 400)[: sizes[name]] for name, part in TABLE.items()}
-    record = do(tmp_path, tofu(table), split=None)
-    assert (record.split, record.partial) == ("forget01", False)
-    assert record.metrics["forget_probability"]["n"] == 40
-    authors = load_scores(scores_path(record_path(tmp_path / "board", "npo", record.key)))["forget"].authors
-    assert authors.tolist() == [0] * 20 + [1] * 20
-
-
-def test_files_are_json_with_finite_numbers_only(tmp_path):
-    data = open_unlearning()
-    data["model_utility"]["agg_value"] = float("nan")
-    record = do(tmp_path, data, None, "open-unlearning")
-    assert record.reported["model_utility"] is None
-    text = record_path(tmp_path / "board", "npo", record.key).read_text()
-    assert "NaN" not in text and json.loads(text)["source"] == "imported"
-    assert set(FILES.values()) == tofu().keys()
