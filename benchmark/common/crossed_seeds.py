@@ -3,8 +3,8 @@
 y[u, f] = mean + a_u + b_f + e_uf. The variance of the mean over all U F runs is estimated from the mean squares of seeds,
 fine-tunings and remainder, (MS_u + MS_f - MS_e) / (U F), no less than the largest of the three, with Satterthwaite's degrees of
 freedom (Searle, Casella and McCulloch 1992, Variance Components, chapter 4), no fewer than those of the kind that has fewest. Two
-fine-tuned models have one degree of freedom: t is 12.7, and the interval as wide as so little knowledge is. Simulated, it covers
-93.5 % or more for U = 3, 5 and F = 2, 3 whichever of the three carries the variance (tests/common/test_crossed_seeds.py).
+fine-tuned models have one degree of freedom: t is 12.7, and the interval as wide as so little knowledge is. tests/common/test_crossed_seeds.py
+simulates that it covers enough, whichever of the three carries the variance.
 """
 
 from __future__ import annotations

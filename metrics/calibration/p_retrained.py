@@ -25,7 +25,7 @@ Below 19, from 3 on: two tests, Bonferroni's p = min(1, 2 min(p_shift, p_pattern
 Simulated type I error at nominal 5 % (benchmark/simulations/yardstick.py): 3-8 %, for rows correlated within authors
 (0-0.5), unequal variances of rows, a shift common to a model's rows, t5 noise, K = 3 to 18. The F test that compares
 mean_i (z_u - mean z)^2 with its expectation by the number of rows that count as independent (Dempster 1958, Annals of
-Mathematical Statistics 29, 995-1010) rejects 6-20 % there: with so few models that number is not known.
+Mathematical Statistics 29, 995-1010) rejects up to 29 % there: with so few models that number is not known.
 
 What varies: the models. What is held fixed: the forget rows. The candidate must not be among the retrained models.
 """

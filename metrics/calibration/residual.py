@@ -15,8 +15,8 @@ is held fixed, since it is the one that was unlearned. Half-width squared =
 
 with s^2 the variance of the retrained models' means: once for the candidate, and by d residual / d mean z_retrained for
 the retrained models' mean. Each part has its own t quantile: a common quantile by Satterthwaite's degrees of freedom covers
-92 % where K = 3 and one part is nearly all. What a model's noise does to single authors is in both parts, so that the
-interval covers 94-99.5 %, never much less than it claims (benchmark/simulations/yardstick.py); for K retrained models it holds 0 in that many
+too little where K = 3 and one part is nearly all. What a model's noise does to single authors is in both parts, so that the
+interval covers 94-100 %, never much less than it claims (benchmark/simulations/yardstick.py); for K retrained models it holds 0 in that many
 of held-out retrained ones. No interval below 4 authors.
 """
 
