@@ -88,11 +88,11 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
             if not outcome.collapsed:
                 return None
     checkpoints.reporter.phase(run.label, "scoring")
-    begin = time.perf_counter()
+    begin, sets = time.perf_counter(), evaluation_sets(checkpoints, run.run.split)
     scores = score_model(
         model,
         tokenizer,
-        evaluation_sets(checkpoints, run.run.split),
+        sets,
         max_new_tokens=checkpoints.preset.scoring.max_new_tokens,
         device=checkpoints.device,
         meta={"run": run.label, "key": record.key},
@@ -105,7 +105,7 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
             prompt_tokenizer=tokenizer,
             dataset=checkpoints.dataset,
             split=run.run.split,
-            sets=evaluation_sets(checkpoints, run.run.split),
+            sets=sets,
             recipe=checkpoints.preset.finetuning,
             max_new_tokens=checkpoints.preset.scoring.max_new_tokens,
             device=checkpoints.device,
