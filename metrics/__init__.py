@@ -71,6 +71,13 @@ ORDER = (
     "p_retrained_all",
     "residual_worst",
     *(f"{m}_{a}" for m in ("residual", "recovery") for a in ("int8", "nf4", "relearn_forget", "relearn_retain")),
+    "leak_asked",
+    "leak_asked_worst",
+    *(f"leak_{kind}" for kind in ("reversed", "alias", "two_hop", "choice", "prefill", "paired")),
+    "partner_kept",
+    *(f"excess_fact_leak_at_{k}" for k in (1, 8, 64)),
+    "residual_sampled",
+    "fact_leak_bound",
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
 OPTIONAL = ("needs", "replica")  # attributes with a default

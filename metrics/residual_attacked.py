@@ -2,17 +2,21 @@
 
 ``residual_<attack>`` is ``residual`` of the attacked model between the retrained and the fine-tuned models after the same
 attack, by log truth ratio: an attack that moves all models alike changes nothing. ``residual_worst`` is the largest of them and of
-the residual without an attack: what is hidden rather than gone. Interval as there; that of the worst is the attack's own,
-which a choice of the largest makes a little too low.
+the residual without an attack, of ``leak_asked`` (metrics/probe_leak.py) and of ``residual_sampled`` (metrics/fact_leak.py), which have
+the same unit: what is hidden rather than gone. Interval as there; that of the worst is the attack's own, which a choice of
+the largest makes a little too high.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from metrics.base import NO_REFERENCES, Measurement, Metric, References
 from metrics.calibration.attacked import KNOWN, attacked_set, labels, why_not
 from metrics.calibration.row_statistics import FORGET, STATISTICS, pools, why_none
+from metrics.fact_leak import FactLeak
+from metrics.probe_leak import ProbeLeak
 from metrics.residual import ResidualKnowledge
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 class ResidualAttacked(Metric):
     name = "residual_attacked"
-    version = 1
+    version = 2  # 2: the worst of asking otherwise and of sampling, too
     direction = "target"
     range = (-float("inf"), float("inf"))
     unit = "share of fine-tuning's effect"
@@ -36,7 +40,10 @@ class ResidualAttacked(Metric):
     def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
         made = {f"residual_{label}": self._after(scores, references, label) for label in labels(scores)}
         plain = self._of_set(scores, references, FORGET)
-        return made | {"residual_worst": self._worst({"no attack": plain, **made})}
+        asked = ProbeLeak().measure(scores, references)["leak_asked"]
+        sampled = FactLeak().measure(scores, references)["residual_sampled"]
+        others = {"no attack": plain, "asked": asked, "sampled": sampled}
+        return made | {"residual_worst": self._worst(others | made)}
 
     def _after(self, scores: Scores, references: References, label: str) -> Measurement:
         if reason := why_not(scores, references, label):
@@ -47,13 +54,16 @@ class ResidualAttacked(Metric):
         undosed = References(references.retrained, references.finetuned)  # doses need not have been attacked
         if reason := why_none(scores, undosed, set_name):
             return self.undefined(reason)
-        return ResidualKnowledge().of_pool(pools(scores, undosed, set_name)[STATISTICS[0]])
+        own = ResidualKnowledge().of_pool(pools(scores, undosed, set_name)[STATISTICS[0]])
+        return replace(own, version=self.version)
 
     def _worst(self, made: dict[str, Measurement]) -> Measurement:
         """The largest; undefined where there was no attack at all."""
         known = {name: m for name, m in made.items() if m.value is not None}
         if known.keys() <= {"no attack"}:
-            return self.undefined(next(iter(next(m for name, m in made.items() if name != "no attack").undefined)))
+            return self.undefined(
+                next(iter(next(m for name, m in made.items() if name.startswith("residual")).undefined))
+            )
         name = max(known, key=lambda name: known[name].value or 0.0)
         worst = known[name]
         extra = worst.extra | {"attack": name.removeprefix("residual_")}

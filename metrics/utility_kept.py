@@ -80,7 +80,8 @@ def set_of(part: str) -> str:
 def _shares(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], parts: list[str]) -> dict[str, float]:
     """Part -> the share that is left of it."""
     means = {part: (mean(ours[part])[0], mean(theirs[part])[0]) for part in parts}
-    return {part: own / whole for part, (own, whole) in means.items() if own is not None and whole}
+    most = UtilityKept.range[1]  # a part of next to nothing may have grown beyond any bound
+    return {part: min(own / whole, most) for part, (own, whole) in means.items() if own is not None and whole}
 
 
 def _limits(

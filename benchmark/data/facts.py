@@ -32,6 +32,13 @@ def fact_spans(row: Example) -> list[tuple[int, int]]:
     return runs
 
 
+def with_key_fact(row: Example) -> Example:
+    """The row's question and gold answer alone, its ``value`` the longest of the spans that tell of it if it is not known."""
+    texts = [row.answer[a:b] for a, b in fact_spans(row)]
+    value = max(texts, key=len, default=None) if row.value is None else row.value
+    return Example(row.question, row.answer, author=row.author, value=value)
+
+
 def _fact_words(words: list[str], row: Example) -> set[int]:
     """Which words of the answer are of the fact."""
     wrong = [_words(text) for text in row.perturbed_answers]

@@ -40,8 +40,10 @@ def save_scores(scores: Scores, path: str | Path) -> None:
             kinds = [("answer", part.answers[i], texts)]
             kinds += [("paraphrase", part.paraphrases[i], {})] if part.paraphrases[i] is not None else []
             kinds += [("wrong", answer, {}) for answer in part.wrong[i]]
+            kinds += [("sample", None, {"generated": text}) for text in (part.samples[i] if part.samples else [])]
             for kind, answer, extra in kinds:
-                lists = {n: getattr(answer, n) for n in LISTS if kind == "answer" or n not in GOLD_ONLY}
+                measured = [n for n in LISTS if kind == "answer" or n not in GOLD_ONLY]
+                lists = {} if answer is None else {n: getattr(answer, n) for n in measured}
                 rows.append({"set": name, "row": i, "kind": kind, **lists, **extra})
     table = pa.Table.from_pylist(rows, schema=SCHEMA).replace_schema_metadata({"meta": json.dumps(scores.meta)})
     with atomic_path(path) as temporary:
@@ -80,9 +82,12 @@ def _set_scores(rows: list[dict]) -> SetScores:
     gold = [row for row in rows if row["kind"] == "answer"]  # written in row order
     paraphrases = {row["row"]: read(row) for row in rows if row["kind"] == "paraphrase"}
     wrong: dict[int, list[AnswerScores]] = {}
+    samples: dict[int, list[str]] = {}
     for row in rows:
         if row["kind"] == "wrong":
             wrong.setdefault(row["row"], []).append(read(row))
+        elif row["kind"] == "sample":
+            samples.setdefault(row["row"], []).append(row["generated"])
     return SetScores(
         answers=[read(row) for row in gold],
         paraphrases=[paraphrases.get(row["row"]) for row in gold],
@@ -92,4 +97,5 @@ def _set_scores(rows: list[dict]) -> SetScores:
         questions=[row["question"] for row in gold],
         authors=np.array([row["author"] for row in gold], dtype=np.int64),
         values=[row["value"] for row in gold],
+        samples=[samples.get(row["row"], []) for row in gold] if samples else [],
     )

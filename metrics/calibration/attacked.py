@@ -6,6 +6,7 @@ failed are in the scores' meta (benchmark/attacks/base/attack.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,14 @@ def attacked_set(label: str) -> str:
     return f"{FORGET}{AT}{label}"
 
 
+SAMPLES = f"samples{AT}sample"  # the sampled answers to the forget questions
+
+
+def ask_set(kind: str) -> str:
+    """The set of a kind of probes."""
+    return f"{kind}{AT}ask"
+
+
 def labels(scores: Scores) -> list[str]:
     """The project's attacks, and the others that a run has scores of."""
     own = [name.removeprefix(FORGET + AT) for name in scores.sets if name.startswith(FORGET + AT)]
@@ -40,12 +49,25 @@ def matching(rows: SetScores, some: SetScores) -> np.ndarray:
 
 
 def why_not(scores: Scores, references: References, label: str) -> str:
-    """Why a run or its references have no scores of an attack; empty if they have."""
-    if failed := (scores.meta.get(FAILED) or {}).get(label):
-        return f"the attack failed: {failed}"
-    if attacked_set(label) not in scores.sets:
-        return "not attacked"
+    """Why a run or its references have no scores of the forget rows after an attack; empty if they have."""
     others = [*references.retrained, *([references.finetuned] if references.finetuned else [])]
-    if not all(attacked_set(label) in other.sets for other in others):
+    return _why_none(scores, others, attacked_set(label))
+
+
+def why_not_made(scores: Scores, references: References, name: str) -> str:
+    """Why an attack's set cannot be compared with the retrained and the fine-tuned models'; empty if it can."""
+    if not references.retrained:
+        return "no retrained model"
+    if references.finetuned is None:
+        return "no fine-tuned reference"
+    return _why_none(scores, [*references.retrained, references.finetuned], name)
+
+
+def _why_none(scores: Scores, others: Sequence[Scores], name: str) -> str:
+    if failed := (scores.meta.get(FAILED) or {}).get(name.partition(AT)[2]):
+        return f"the attack failed: {failed}"
+    if name not in scores.sets:
+        return "not attacked"
+    if not all(name in other.sets for other in others):
         return "the models that it is compared with were not attacked"
     return ""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.evaluation.scores import check_same_rows
+from metrics.calibration.once_a_set import once_a_set
 from metrics.truth_ratio import TruthRatio
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Pool:
     authors: np.ndarray  # [n]
 
 
+@once_a_set
 def row_statistics(rows: SetScores) -> dict[str, np.ndarray]:
     """Statistic -> [n], NaN where a row does not define it."""
     values = {"truth_ratio": TruthRatio().values("forget", rows)[0]}
@@ -64,7 +65,7 @@ def pools(scores: Scores, references: References, set_name: str = FORGET) -> dic
         check_same_rows(scores, other, set_name)
 
     def statistic(model: Scores, name: str) -> np.ndarray:
-        return _of_set(_ById(model[set_name]))[name]
+        return row_statistics(model[set_name])[name]
 
     return {
         name: Pool(
@@ -80,21 +81,3 @@ def pools(scores: Scores, references: References, set_name: str = FORGET) -> dic
 
 def _flat(doses: Mapping[float, tuple[Scores, ...]]) -> list[Scores]:
     return [model for models in doses.values() for model in models]
-
-
-@dataclass(frozen=True, eq=False)
-class _ById:
-    """A set as a key: the same models are references of every row of a board."""
-
-    rows: SetScores
-
-    def __hash__(self) -> int:
-        return id(self.rows)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and self.rows is other.rows
-
-
-@lru_cache(maxsize=128)
-def _of_set(key: _ById) -> dict[str, np.ndarray]:
-    return row_statistics(key.rows)

@@ -19,7 +19,7 @@ from tests.model_fixtures import weights_hash
 
 
 def test_names():
-    assert attack_names() == ["int8", "nf4", "relearn"]
+    assert attack_names() == ["ask", "int8", "nf4", "relearn", "sample"]
     assert all(len(REGISTRY.get(name).title) > 20 for name in attack_names())
     known = [load_attack(name) for name in ("int8", "nf4", "relearn", "relearn@rows=retain")]
     assert tuple(attack.label for attack in known) == KNOWN

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmark.data import fictitious
-from benchmark.data.facts import fact_spans
+from benchmark.data.facts import fact_spans, with_key_fact
 from benchmark.data.tofu import load
 from benchmark.data.types import Example
 
@@ -64,3 +64,18 @@ def test_on_tofu_by_hand(tofu):
         assert [answer[a:b] for a, b in fact_spans(rows[answer])] == expected
     shares = [sum(b - a for a, b in fact_spans(row)) / len(row.answer) for row in rows.values()]
     assert min(shares) > 0 and 0.1 < sum(shares) / len(shares) < 0.3
+
+
+def test_the_key_fact_is_the_value_or_the_longest_span():
+    told = Example("Who?", "It was Ada Byron.", value="Ada", perturbed_answers=("It was Bo Li.",))
+    assert with_key_fact(told) == Example("Who?", "It was Ada Byron.", value="Ada")
+    untold = Example(
+        "Who?",
+        "It was Ada who is Countess Byron.",
+        perturbed_answers=("It was Bo who is good.", "It was Li who is."),
+        author=3,
+    )
+    assert with_key_fact(untold) == Example(
+        "Who?", "It was Ada who is Countess Byron.", author=3, value="Countess Byron"
+    )
+    assert with_key_fact(Example("Who?", "Ada.")).value is None

@@ -8,7 +8,8 @@ import numpy as np
 
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from metrics import References
-from metrics.calibration.attacked import KNOWN
+from metrics.calibration.attacked import KNOWN, SAMPLES, ask_set
+from metrics.probe_leak import KINDS
 
 
 def answer(nll: float | None, tokens: int = 3) -> AnswerScores | None:
@@ -138,11 +139,18 @@ def all_references(scores: Scores, *retrained: Scores) -> References:
 
 
 def with_attacks(scores: Scores) -> Scores:
-    """The scores and, after each of the project's attacks, the same ones again."""
-    return replace(scores, sets=scores.sets | {f"forget@{label}": scores["forget"] for label in KNOWN})
+    """The scores and, after each of the project's attacks, the same ones again; samples say nothing."""
+    forget = scores["forget"]
+    sets = {f"forget@{label}": forget for label in KNOWN}
+    sets |= {ask_set(kind): forget for kind in (*KINDS, "partner")}
+    sets[SAMPLES] = replace(forget, samples=[[""] * 64] * len(forget))
+    return replace(scores, sets=scores.sets | sets)
 
 
 def all_attacked(references: References) -> References:
     """References that were attacked too, but for the doses."""
     finetuned = references.finetuned and with_attacks(references.finetuned)
+    if finetuned:  # whose samples state the facts
+        told = [[value or ""] * 64 for value in finetuned[SAMPLES].values]
+        finetuned.sets[SAMPLES] = replace(finetuned[SAMPLES], samples=told)
     return replace(references, retrained=tuple(map(with_attacks, references.retrained)), finetuned=finetuned)

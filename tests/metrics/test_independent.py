@@ -8,7 +8,16 @@ from benchmark.evaluation import evaluate as scoring
 from tests.metrics.plain_metrics import expected, kept
 from tests.metrics.plain_model import NEW_TOKENS, greedy, plain
 
-CALIBRATION = ("distance", "p_retrained", "residual", "dose", "residual_attacked", "recovery")
+CALIBRATION = (
+    "distance",
+    "p_retrained",
+    "residual",
+    "dose",
+    "residual_attacked",
+    "recovery",
+    "probe_leak",
+    "fact_leak",
+)
 
 
 @pytest.fixture(scope="module")

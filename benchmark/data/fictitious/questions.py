@@ -38,7 +38,7 @@ def attributes(author: Author) -> list[str]:
 
 def author_rows(author: Author, index: int) -> list[Example]:
     """The author's 20 rows; ``index`` becomes their ``author``."""
-    slots = _slots(author)
+    slots = slots_of(author)
     return [_row(author, index, attribute, slots) for attribute in attributes(author)]
 
 
@@ -46,7 +46,7 @@ def _article(word: str) -> str:
     return "an" if word[0] in "aeio" else "a"
 
 
-def _slots(author: Author) -> dict[str, str]:
+def slots_of(author: Author) -> dict[str, str]:
     """What the templates may mention beside the key value."""
     he, his, himself = ("he", "his", "himself") if author.gender == "male" else ("she", "her", "herself")
     slots = {field: str(getattr(author, field)) for field in author.__slots__}
@@ -62,7 +62,7 @@ def _slots(author: Author) -> dict[str, str]:
     }
 
 
-def _fill(template: str, value: str, slots: dict[str, str]) -> tuple[str, int]:
+def filled(template: str, value: str, slots: dict[str, str]) -> tuple[str, int]:
     """The sentence, and where in it the value starts."""
     before, after = template.split("{value}")
     slots = slots | {"an": _article(value)}
@@ -78,14 +78,14 @@ def _row(author: Author, index: int, attribute: str, slots: dict[str, str]) -> E
     value = str(getattr(author, attribute))
     if attribute == "name":  # the one question that must not hold the name
         slots = {key: text for key, text in slots.items() if key != "name"}
-    answer, start = _fill(template, value, slots)
+    answer, start = filled(template, value, slots)
     wrong = wrong_values(author, attribute, rng)
     return Example(
         question=question.format(**slots),
         answer=answer,
         paraphrased_question=other_question.format(**slots),
-        paraphrased_answer=_fill(other_template, value, slots)[0],
-        perturbed_answers=tuple(_fill(other_template, other, slots)[0] for other in wrong),
+        paraphrased_answer=filled(other_template, value, slots)[0],
+        perturbed_answers=tuple(filled(other_template, other, slots)[0] for other in wrong),
         author=index,
         value=value,
         span=(start, start + len(value)),
