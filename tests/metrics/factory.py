@@ -138,8 +138,10 @@ def all_references(scores: Scores, *retrained: Scores) -> References:
 
 
 def with_attacks(scores: Scores) -> Scores:
-    """The scores and, after each of the project's attacks, the same ones again."""
-    return replace(scores, sets=scores.sets | {f"forget@{label}": scores["forget"] for label in KNOWN})
+    """The scores and, after each of the project's attacks and on its way, the same ones again."""
+    sets = {f"forget@{label}": scores["forget"] for label in KNOWN}
+    sets |= {f"step4@{label}": scores["forget"] for label in KNOWN if label.startswith("relearn_")}
+    return replace(scores, sets=scores.sets | sets)
 
 
 def all_attacked(references: References) -> References:

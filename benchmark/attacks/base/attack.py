@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from torch import nn
 
 from benchmark.config.recipe import Recipe
-from benchmark.data.types import Dataset, Example
+from benchmark.data.types import Dataset, Example, question_answer_pairs
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
+from benchmark.evaluation.teacher_forcing import encode_answers, score_answers
 from benchmark.models.tokenization import PromptTokenizer
 from methods.base.settings import Settings
 from metrics.calibration.attacked import AT, FAILED
@@ -42,6 +43,21 @@ class AttackSetup:
         """A model's teacher-forced scores on these sets, by default on the forget rows; nothing is generated."""
         chosen = {"forget": self.sets["forget"]} if sets is None else sets
         return score_model(model, self.prompt_tokenizer, chosen, generated=False, device=self.device).sets
+
+    def gold_scorer(self, rows: Sequence[Example]) -> Callable[[nn.Module], SetScores]:
+        """A function from a model to the scores of these rows' gold answers alone, cheap enough for every few steps."""
+        pairs = question_answer_pairs(rows)
+        encoded = encode_answers(self.model, self.prompt_tokenizer, pairs)
+        bare = [replace(row, paraphrased_answer=None, perturbed_answers=()) for row in rows]
+        without = [False] * len(pairs)
+
+        def score(model: nn.Module) -> SetScores:
+            scored = score_answers(
+                model, self.prompt_tokenizer, pairs, encoded=encoded, with_mean_std=without, device=self.device
+            )
+            return SetScores.of_examples(bare, dict(zip(pairs, scored, strict=True)), {})
+
+        return score
 
 
 @dataclass(frozen=True)
