@@ -77,6 +77,7 @@ ORDER = (
         for n in ("excess_end", "excess_max", "half_steps")
         for a in RELEARNING
     ),
+    "depth",
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
 OPTIONAL = ("needs", "replica")  # attributes with a default

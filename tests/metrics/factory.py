@@ -141,6 +141,9 @@ def with_attacks(scores: Scores) -> Scores:
     """The scores and, after each of the project's attacks and on its way, the same ones again."""
     sets = {f"forget@{label}": scores["forget"] for label in KNOWN}
     sets |= {f"step4@{label}": scores["forget"] for label in KNOWN if label.startswith("relearn_")}
+    forget = scores["forget"]
+    known = [None if a is None else replace(a, logprobs=0.1 * a.logprobs) for a in forget.answers]
+    sets |= {"layer0@depth": forget, "unpatched@depth": replace(forget, answers=known)}
     return replace(scores, sets=scores.sets | sets)
 
 

@@ -28,6 +28,7 @@ class AttackSetup:
         sets: the evaluation sets, by name.
         recipe: that the board's models were fine-tuned with.
         max_new_tokens: longest greedy answer.
+        finetuned: the model before unlearning, where an attack of the run needs it.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class AttackSetup:
     recipe: Recipe
     max_new_tokens: int = 200
     device: str = "cpu"
+    finetuned: nn.Module | None = None
 
     def forced(self, model: nn.Module, sets: Mapping[str, Sequence[Example]] | None = None) -> dict[str, SetScores]:
         """A model's teacher-forced scores on these sets, by default on the forget rows; nothing is generated."""
@@ -68,10 +70,12 @@ class Attack(Settings, ABC):
         name: the file's.
         version: raised when the same model would get other scores.
         trains: whether it reads the setup's recipe.
+        needs: other models that it reads: "finetuned".
     """
 
     version: ClassVar[int]
     trains: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def attack(self, setup: AttackSetup) -> dict[str, SetScores]:
