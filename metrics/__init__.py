@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).resolve().parent
+RELEARNING = ("relearn_forget", "relearn_retain", "relearn_same_form")
 # The columns of a board in their canonical order; those of other metrics follow.
 ORDER = (
     "distance",
@@ -70,7 +71,13 @@ ORDER = (
     "distance_largest",
     "p_retrained_all",
     "residual_worst",
-    *(f"{m}_{a}" for m in ("residual", "recovery") for a in ("int8", "nf4", "relearn_forget", "relearn_retain")),
+    *(f"{m}_{a}" for m in ("residual", "recovery") for a in ("int8", "nf4", *RELEARNING)),
+    *(
+        f"relearn_{n}_{a.removeprefix('relearn_')}"
+        for n in ("excess_end", "excess_max", "half_steps")
+        for a in RELEARNING
+    ),
+    "depth",
     "leak_asked",
     "leak_asked_worst",
     *(f"leak_{kind}" for kind in ("reversed", "alias", "two_hop", "choice", "prefill", "paired")),

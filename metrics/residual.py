@@ -25,7 +25,7 @@ class ResidualKnowledge(CalibrationMetric):
     def of_pool(self, pool: Pool) -> Measurement:
         if pool.finetuned is None:
             return self.undefined("no fine-tuned reference")
-        own = residual(pool.candidate, pool.retrained, pool.finetuned, pool.authors)
+        own = residual(pool.candidate, pool.retrained, pool.finetuned, pool.authors, pool.before)
         extra: dict[str, float | str] = {"interval": own.interval or "authors and retrained models"}
         if own.low is not None and own.se_authors is not None and own.se_models is not None:
             units = clusters(pool.authors)[1]

@@ -24,6 +24,7 @@ from benchmark.leaderboard.latex import latex
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.notes import distinct, notes_on, provenance_of
 from benchmark.leaderboard.ranking import told_apart, with_ranks
+from benchmark.leaderboard.relearning_figure import draw_relearning
 from benchmark.leaderboard.reported import reported, reported_csv
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 
@@ -75,6 +76,8 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
 def write(folder: str | Path, board: Board) -> None:
     """Write leaderboard.csv, .md, .tex, .json, .png and .pdf and results.csv into ``folder``, each whole or not at all.
 
+    Where runs were scored on the way through relearning there are relearning.png and .pdf too.
+
     What imported logs state and nobody here has measured is in leaderboard.md, below the board, and in reported.csv.
     """
     folder = Path(folder)
@@ -86,6 +89,7 @@ def write(folder: str | Path, board: Board) -> None:
     write_text(folder / "leaderboard.tex", latex(board))
     write_json(folder / "leaderboard.json", json_value(board))
     draw(board, folder / "leaderboard.png")
+    draw_relearning(board, folder / "relearning.png")
 
 
 def _place(entry: Entry) -> tuple:

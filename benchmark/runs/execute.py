@@ -17,7 +17,7 @@ from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, save_record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
-from benchmark.runs.identity import OF_A_SPLIT, ResolvedRun, evaluation_sets
+from benchmark.runs.identity import FINETUNED, OF_A_SPLIT, ResolvedRun, evaluation_sets
 from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.loop import Outcome
 from benchmark.training.unlearn import collapse_probe, unlearn
@@ -109,6 +109,7 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
             recipe=checkpoints.preset.finetuning,
             max_new_tokens=checkpoints.preset.scoring.max_new_tokens,
             device=checkpoints.device,
+            finetuned=checkpoints.model(FINETUNED).model if FINETUNED in run.attacks_read else None,
         )
         with torch_threads(checkpoints.preset.launch.threads):
             scores = attacked(scores, run.attacks, setup)

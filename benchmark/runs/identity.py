@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from benchmark.runs.checkpoints import PIPELINE, Checkpoints, ModelSpec
 from methods import load_method, method_source, source_hashes
 from methods.base import Method
 
+FINETUNED = ModelSpec("finetuned")
 OF_A_SPLIT = ("reinforced", "forget_only", "retain_only")  # models that some methods read, made for each split
 
 
@@ -103,6 +105,11 @@ class ResolvedRun:
         return self.run.label
 
     @property
+    def attacks_read(self) -> tuple[ModelSpec, ...]:
+        """The models that its attacks read beside the one that they push."""
+        return attacks_read(self.attacks)
+
+    @property
     def in_memory(self) -> list[ModelSpec]:
         """The models that the run has in memory."""
         reads_base = self.run.method == "base" or (self.method is not None and "base" in self.method.required())
@@ -126,6 +133,8 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
         models.append(ModelSpec("retrained", run.split, preset.retrained_of(run.split)[0]))
     if method is not None:
         models += [ModelSpec(kind, run.split) for kind in OF_A_SPLIT if kind in method.required()]
+    attacks = attacks_of(run, preset)
+    models += attacks_read(attacks)
     config = _config(checkpoints, run.name, method, recipe)
     if run.model is not None:
         config["variation"] = dataclasses.asdict(run.model.variation)
@@ -140,7 +149,6 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     }
     if method is not None:
         parts |= {"config": config, "source": source_hashes(method)}
-    attacks = attacks_of(run, preset)
     if attacks:
         parts["attacks"] = [[attack.name, attack.version, dataclasses.asdict(attack)] for attack in attacks]
         parts["attacks"] += [preset.finetuning.model_dump()] if any(attack.trains for attack in attacks) else []
@@ -183,6 +191,11 @@ def attacks_of(run: Run, preset: Preset) -> tuple[Attack, ...]:
     if scores_alone or preset.scoring.sets == "validation":
         return ()
     return tuple(load_attack(name) for name in preset.attacks)
+
+
+def attacks_read(attacks: Sequence[Attack]) -> tuple[ModelSpec, ...]:
+    """The models that such attacks read beside the one that they push."""
+    return (FINETUNED,) if any("finetuned" in attack.needs for attack in attacks) else ()
 
 
 def _start(run: Run) -> ModelSpec:

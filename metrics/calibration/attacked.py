@@ -6,6 +6,7 @@ failed are in the scores' meta (benchmark/attacks/base/attack.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from metrics.base import References
 
 # The project's attacks: their columns are always there, those of other attacks where they were made.
-KNOWN = ("int8", "nf4", "relearn_forget", "relearn_retain")
+KNOWN = ("int8", "nf4", "relearn_forget", "relearn_retain", "relearn_same_form")
 AT = "@"  # between a set's name and the attack's label
+STEP = re.compile(rf"step(\d+){AT}(.+)")  # a set of an attack that is scored on the way
 FAILED = "attacks_failed"  # in ``Scores.meta``: label of an attack -> why it has no scores
 
 
@@ -40,6 +42,13 @@ def labels(scores: Scores) -> list[str]:
     """The project's attacks, and the others that a run has scores of."""
     own = [name.removeprefix(FORGET + AT) for name in scores.sets if name.startswith(FORGET + AT)]
     return list(dict.fromkeys([*KNOWN, *own]))
+
+
+def by_step(scores: Scores, label: str) -> dict[int, SetScores]:
+    """Optimiser step -> the rows' scores after it, in the order of the steps, of an attack that trains; {} of another."""
+    named = {name: STEP.fullmatch(name) for name in scores.sets}
+    steps = {int(match[1]): name for name, match in named.items() if match and match[2] == label}
+    return {step: scores[steps[step]] for step in sorted(steps)}
 
 
 def matching(rows: SetScores, some: SetScores) -> np.ndarray:

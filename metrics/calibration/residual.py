@@ -14,7 +14,7 @@ is held fixed, since it is the one that was unlearned. Half-width squared =
     se_models^2 = s^2 (1 + (1 - residual)^2 / K) / (mean z_finetuned - mean z_retrained)^2,
 
 with s^2 the variance of the retrained models' means: once for the candidate, and by d residual / d mean z_retrained for
-the retrained models' mean. Each part has its own t quantile: a common quantile by Satterthwaite's degrees of freedom covers
+the retrained models' mean; after an attack that factor's s is that of mean z_retrained - residual mean z_before. Each part has its own t quantile: a common quantile by Satterthwaite's degrees of freedom covers
 too little where K = 3 and one part is nearly all. What a model's noise does to single authors is in both parts, so that the
 interval covers 94-100 %, never much less than it claims (benchmark/simulations/yardstick.py); for K retrained models it holds 0 in that many
 of held-out retrained ones. No interval below 4 authors.
@@ -47,39 +47,53 @@ class Residual:
     undefined: str = ""  # why there is no value
 
 
-def residual(candidate: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray, authors: np.ndarray) -> Residual:
+def residual(
+    candidate: np.ndarray,
+    retrained: np.ndarray,
+    finetuned: np.ndarray,
+    authors: np.ndarray,
+    before: np.ndarray | None = None,
+) -> Residual:
     """Residual of a candidate [n] between K retrained models [K, n] and the fine-tuned model [n].
+
+    Where candidate and retrained models were attacked and the unit is what fine-tuning did before that, ``before`` are the
+    same K retrained models then: (mean z_candidate - mean z_retrained) / (mean z_finetuned - mean z_before).
 
     Undefined for one retrained model, and where the fine-tuned model's mean is one that a retrained model could have (t
     with K - 1 degrees of freedom, 5 %): a share of nothing. NaN rows are dropped for all.
 
     Args:
         authors: [n] numbers; a row of nobody (-1) is an author of its own.
+        before: [K, n]; None: as ``retrained``.
 
     Raises:
         ValueError: the shapes do not fit.
     """
     from scipy.special import stdtrit
 
+    earlier = retrained if before is None else before
     kept = complete_rows(candidate, retrained, finetuned) & np.isfinite(retrained).all(axis=0)
+    kept &= np.isfinite(earlier).all(axis=0)
     u, z = checked(np.asarray(candidate)[kept], np.asarray(retrained)[:, kept])
+    _, first = checked(u, np.asarray(earlier)[:, kept])
     models, rows = z.shape
     if reason := why_undefined(models, rows):
         return _undefined(models, rows, reason)
     center = z.mean(axis=0)
-    left, whole = u - center, np.asarray(finetuned, dtype=np.float64)[kept] - center
+    left, whole = u - center, np.asarray(finetuned, dtype=np.float64)[kept] - first.mean(axis=0)
     if not np.isfinite([left.mean(), whole.mean()]).all():
         return _undefined(models, rows, "infinite mean")
-    s = float(z.mean(axis=1).std(ddof=1))
+    s, s_first = (float(own.mean(axis=1).std(ddof=1)) for own in (z, first))
     quantile = float(stdtrit(models - 1, (1 + LEVEL) / 2))
-    if abs(whole.mean()) <= max(quantile * s * np.sqrt(1 + 1 / models), rounding(u, z)):
+    if abs(whole.mean()) <= max(quantile * s_first * np.sqrt(1 + 1 / models), rounding(u, z)):
         return _undefined(models, rows, "the fine-tuned model's mean is like a retrained model's")
 
     def ratio(stay: Mapping[str, np.ndarray]) -> float:
         return float(left[stay["forget"]].mean() / whole[stay["forget"]].mean())
 
     value = float(left.mean() / whole.mean())
-    se_models = s * float(np.sqrt(1 + (1 - value) ** 2 / models) / abs(whole.mean()))
+    shared = float((z - value * first).mean(axis=1).std(ddof=1))  # by how much each moves the value, times K
+    se_models = float(np.sqrt(s**2 + shared**2 / models) / abs(whole.mean()))
     made = jackknife(ratio, {"forget": np.asarray(authors)[kept]})
     if isinstance(made, str):
         return Residual(value, None, None, None, se_models, models, rows, interval=made)

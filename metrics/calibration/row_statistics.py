@@ -34,6 +34,7 @@ class Pool:
     finetuned: np.ndarray | None  # [n]
     doses: Mapping[float, np.ndarray]  # share of the forget rows -> [models, n]
     authors: np.ndarray  # [n]
+    before: np.ndarray | None = None  # [K, n] of the retrained models before an attack, where the unit is of then
 
 
 @once_a_set

@@ -19,9 +19,9 @@ from tests.model_fixtures import weights_hash
 
 
 def test_names():
-    assert attack_names() == ["ask", "int8", "nf4", "relearn", "sample"]
+    assert attack_names() == ["ask", "depth", "int8", "nf4", "relearn", "sample"]
     assert all(len(REGISTRY.get(name).title) > 20 for name in attack_names())
-    known = [load_attack(name) for name in ("int8", "nf4", "relearn", "relearn@rows=retain")]
+    known = [load_attack(name) for name in ("int8", "nf4", "relearn", "relearn@rows=retain", "relearn@rows=same_form")]
     assert tuple(attack.label for attack in known) == KNOWN
     with pytest.raises(UserError, match="did you mean 'int8'"):
         load_attack("int9")
@@ -54,13 +54,16 @@ def test_attacked_sets_stand_beside_the_runs_own_and_the_model_stays(setup, tmp_
 
 
 def test_a_board_with_attacks(tmp_path):
-    preset = micro('attacks=["int8", "nf4", "relearn@steps=2"]', methods=["grad_ascent"])
+    preset = micro('attacks=["depth", "int8", "nf4", "relearn@steps=2"]', methods=["grad_ascent"])
     run_board(preset, tmp_path, say=lambda line: None)
     records = {(r.method, r.seed): r for r in load_records(tmp_path)}
     run = records["grad_ascent", 0]
     assert run.seconds["attacks"] > 0 and run.metrics["recovery_int8"]["version"] == 1
     assert run.value("residual_int8") is not None or run.metrics["residual_int8"]["undefined"]
     assert "not attacked" not in run.metrics["residual_nf4"]["undefined"]
+    assert run.metrics["depth"]["value"] is not None or run.metrics["depth"]["undefined"]
+    assert "not attacked" not in run.metrics["depth"]["undefined"]
+    assert "nats_2" in run.metrics["relearn_excess_end_forget-steps2"]["extra"]
     assert "residual_relearn_forget-steps2" in run.metrics and "recovery_relearn_forget-steps2" in run.metrics
     assert compare_records(tmp_path) == 0
     plain = micro(methods=["grad_ascent"])

@@ -139,9 +139,12 @@ def all_references(scores: Scores, *retrained: Scores) -> References:
 
 
 def with_attacks(scores: Scores) -> Scores:
-    """The scores and, after each of the project's attacks, the same ones again; samples say nothing."""
+    """The scores and, after each of the project's attacks and on its way, the same ones again; samples say nothing."""
     forget = scores["forget"]
     sets = {f"forget@{label}": forget for label in KNOWN}
+    sets |= {f"step4@{label}": forget for label in KNOWN if label.startswith("relearn_")}
+    known = [None if a is None else replace(a, logprobs=0.1 * a.logprobs) for a in forget.answers]
+    sets |= {"layer0@depth": forget, "unpatched@depth": replace(forget, answers=known)}
     sets |= {ask_set(kind): forget for kind in (*KINDS, "partner")}
     sets[SAMPLES] = replace(forget, samples=[[""] * 64] * len(forget))
     return replace(scores, sets=scores.sets | sets)

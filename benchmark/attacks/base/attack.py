@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from torch import nn
 
 from benchmark.config.recipe import Recipe
-from benchmark.data.types import Dataset, Example
+from benchmark.data.types import Dataset, Example, question_answer_pairs
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
+from benchmark.evaluation.teacher_forcing import encode_answers, score_answers
 from benchmark.models.tokenization import PromptTokenizer
 from methods.base.settings import Settings
 from metrics.calibration.attacked import AT, FAILED
@@ -27,6 +28,7 @@ class AttackSetup:
         sets: the evaluation sets, by name.
         recipe: that the board's models were fine-tuned with.
         max_new_tokens: longest greedy answer.
+        finetuned: the model before unlearning, where an attack of the run needs it.
     """
 
     model: nn.Module
@@ -37,11 +39,27 @@ class AttackSetup:
     recipe: Recipe
     max_new_tokens: int = 200
     device: str = "cpu"
+    finetuned: nn.Module | None = None
 
     def forced(self, model: nn.Module, sets: Mapping[str, Sequence[Example]] | None = None) -> dict[str, SetScores]:
         """A model's teacher-forced scores on these sets, by default on the forget rows; nothing is generated."""
         chosen = {"forget": self.sets["forget"]} if sets is None else sets
         return score_model(model, self.prompt_tokenizer, chosen, generated=False, device=self.device).sets
+
+    def gold_scorer(self, rows: Sequence[Example]) -> Callable[[nn.Module], SetScores]:
+        """A function from a model to the scores of these rows' gold answers alone, cheap enough for every few steps."""
+        pairs = question_answer_pairs(rows)
+        encoded = encode_answers(self.model, self.prompt_tokenizer, pairs)
+        bare = [replace(row, paraphrased_answer=None, perturbed_answers=()) for row in rows]
+        without = [False] * len(pairs)
+
+        def score(model: nn.Module) -> SetScores:
+            scored = score_answers(
+                model, self.prompt_tokenizer, pairs, encoded=encoded, with_mean_std=without, device=self.device
+            )
+            return SetScores.of_examples(bare, dict(zip(pairs, scored, strict=True)), {})
+
+        return score
 
 
 @dataclass(frozen=True)
@@ -52,10 +70,12 @@ class Attack(Settings, ABC):
         name: the file's.
         version: raised when the same model would get other scores.
         trains: whether it reads the setup's recipe.
+        needs: other models that it reads: "finetuned".
     """
 
     version: ClassVar[int]
     trains: ClassVar[bool] = False
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def attack(self, setup: AttackSetup) -> dict[str, SetScores]:
