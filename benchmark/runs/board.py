@@ -52,6 +52,10 @@ def run_board(
     with _locked(folder), _disk_errors(folder):
         if fresh:
             start_over(folder)
+        for half_written in folder.glob(
+            "records/*/.*.part.*"
+        ):  # of a process that was killed; nobody else is at work here
+            half_written.unlink(missing_ok=True)
         plan = plan_board(preset, folder, further)
         if not plan.tasks:
             compare_records(folder)
