@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.common.errors import UserError, unknown_name
+from benchmark.common.names import file_name
 from benchmark.common.registry import Registry, split_fields
 from benchmark.common.source_files import (
     SourceFile,
@@ -34,8 +35,20 @@ FOLDER = Path(__file__).parent
 
 
 def variants(source: SourceFile) -> dict[str, dict[str, Any]]:
-    """The named settings of one file."""
-    return source.constants.get("VARIANTS") or {source.stem: {}}
+    """The named settings of one file.
+
+    Raises:
+        UserError: ``VARIANTS`` is no table of tables, or a name in it cannot be a folder's.
+    """
+    named = source.constants.get("VARIANTS") or {source.stem: {}}
+    if not isinstance(named, dict) or not all(isinstance(fields, dict) for fields in named.values()):
+        raise UserError(
+            f'{source.path}: VARIANTS must map names to fields, like {{"{source.stem}+kl": {{"retain": "kl"}}}}'
+        )
+    try:
+        return {file_name(str(name)): fields for name, fields in named.items()}
+    except ValueError as error:
+        raise UserError(f"{source.path}: a row's name is that of its folder: {error}") from None
 
 
 REGISTRY: Registry[SourceFile] = Registry("method", FOLDER, ".py", read_source, variants, "unlearn_bench.methods")
@@ -58,8 +71,15 @@ def method_source(name: str) -> tuple[str, SourceFile]:
         variant = file[2] or next(iter(variants(source)))
         if variant not in variants(source):
             raise unknown_name(f"variant of {source.path}", variant, variants(source))
-        return variant + changes, source
-    return name + changes, REGISTRY.get(name)
+        return _row_name(variant + changes), source
+    return _row_name(name + changes), REGISTRY.get(name)
+
+
+def _row_name(name: str) -> str:
+    try:
+        return file_name(name)
+    except ValueError as error:
+        raise UserError(f"a row's name is that of its folder: {error}") from None
 
 
 def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
@@ -71,20 +91,27 @@ def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
     Raises:
         UserError: no such method, a setting that it does not have, or a value that the setting cannot have.
     """
-    from methods.base import Method
+    from methods.base import NEEDS, Method
 
     row, source = method_source(name)
     variant, _, fields = split_fields(row)
-    settings = {**source.constants.get("by_split", {}).get(split, {}), **settings, **fields}
+    by_split = source.constants.get("by_split", {}).get(split, {})
+    settings = {**variants(source)[variant], **by_split, **settings, **fields}
     cls = only_subclass(import_file(source.path, __name__, FOLDER), Method)
+    if not dataclasses.is_dataclass(cls) or "__dataclass_params__" not in vars(cls):
+        raise UserError(f"{source.path}: {cls.__name__} must be a dataclass: write @dataclass(frozen=True) above it")
     known = [f.name for f in dataclasses.fields(cls)]
     for key in settings:
         if key not in known:
             raise unknown_name(f"setting of {variant}", key, known)
     try:
-        return cls(**{**variants(source)[variant], **settings})
+        method: Method = cls(**settings)
     except UserError as error:
         raise UserError(f"{row}: {error}") from error
+    for need in method.required():
+        if need not in NEEDS:
+            raise UserError(f"{source.path}: {unknown_name('need', str(need), NEEDS)}")
+    return method
 
 
 def restore(path: str, fields: dict[str, Any]) -> Method:

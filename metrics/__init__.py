@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores
 
 __all__ = [
+    "BrokenMetric",
     "NO_REFERENCES",
     "ORDER",
     "SETS",
@@ -42,6 +43,12 @@ __all__ = [
 
 FOLDER = Path(__file__).resolve().parent
 RELEARNING = ("relearn_forget", "relearn_retain", "relearn_same_form")
+
+
+class BrokenMetric(UserError):
+    """A metric of a user's file that raises, or returns something else than measurements."""
+
+
 # The columns of a board in their canonical order; those of other metrics follow.
 ORDER = (
     "distance",
@@ -147,13 +154,28 @@ def measure_all(
     measurements: dict[str, Measurement] = {}
     chosen = [load_metric(name) for name in (metric_names() if names is None else names)]
     for metric in [m for m in chosen if names is not None or not m.replica]:
-        measured = {column: _cut(m, metric) for column, m in metric.measure(scores, references).items()}
+        measured = {column: _cut(m, metric) for column, m in _measured(metric, scores, references).items()}
         if twice := sorted(measurements.keys() & measured.keys()):
             raise UserError(f"two metrics give the column {twice[0]!r}: rename one of them, file and `name`")
         measurements |= measured
     return {
         c: measurements[c] for c in sorted(measurements, key=lambda c: ORDER.index(c) if c in ORDER else len(ORDER))
     }
+
+
+def _measured(metric: Metric, scores: Scores, references: References) -> dict[str, Measurement]:
+    """The metric's measurements; a fault of a file outside the project is its user's to mend."""
+    path = Path(sys.modules[type(metric).__module__].__file__ or "")
+    outside = path.resolve().parent != FOLDER
+    try:
+        measured = metric.measure(scores, references)
+    except Exception as error:
+        if not outside or isinstance(error, UserError):
+            raise
+        raise BrokenMetric(f"{path}: measuring ended with {type(error).__name__}: {error}") from error
+    if outside and not (isinstance(measured, dict) and all(isinstance(m, Measurement) for m in measured.values())):
+        raise BrokenMetric(f"{path}: measure must return a Measurement for each column, not {measured!r:.80}")
+    return measured
 
 
 def _cut(measured: Measurement, metric: Metric) -> Measurement:

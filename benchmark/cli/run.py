@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.shared import comma_separated, show_board
+from benchmark.cli.shared import comma_separated, end_with_failed, folder_path, launch_changes, show_board
 from benchmark.common.console import out, user_errors
 from benchmark.common.errors import UserError
 
@@ -23,10 +23,17 @@ def run(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, e.g. training.lr=3e-4; may be repeated")
     ] = None,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="the board's folder [results/<preset>]")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="processes [the preset's, or one a core]")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", parser=folder_path, help="the board's folder [results/<preset>]")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="processes; 0: none but this one [the preset's, or one a core]")
+    ] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
+    run_limit: Annotated[
+        float | None, typer.Option(help="minutes; a run that takes longer is recorded as failed, and the board goes on")
+    ] = None,
     attacks: Annotated[bool, typer.Option("--attacks/--no-attacks", help="push every row, as the preset says")] = True,
     tune: Annotated[
         bool, typer.Option("--tune", help="first the preset's [sweep]; its choices go into the board")
@@ -46,16 +53,22 @@ def run(
         from benchmark.runs.sweep_files import write_sweep
 
         try:
-            seed_numbers = None if seeds is None else [int(seed) for seed in comma_separated(seeds) or []]
+            seed_numbers = None if seeds is None else [int(seed) for seed in comma_separated(seeds, "--seeds") or []]
+        except UserError:
+            raise
         except ValueError:
             raise UserError(f"--seeds takes whole numbers with commas, for example 0,1; it got {seeds!r}") from None
         changes = [
             *(set_ or ()),
-            *([f"launch.device={device}"] if device else ()),
+            *launch_changes(device, run_limit),
             *([] if attacks else ["attacks=[]"]),
         ]
         chosen = load_preset(
-            preset, changes, methods=comma_separated(methods), splits=comma_separated(splits), seeds=seed_numbers
+            preset,
+            changes,
+            methods=comma_separated(methods, "--methods"),
+            splits=comma_separated(splits, "--splits"),
+            seeds=seed_numbers,
         )
         folder = out_folder or Path("results") / chosen.name
         if dry_run:
@@ -80,3 +93,4 @@ def run(
         if not plan.tasks:
             out.print(f"all {plan.runs} runs are there in {folder}; --fresh starts over")
         show_board(folder)
+        end_with_failed(plan.failed, folder)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.shared import folder_path, launch_changes
 from benchmark.common.console import out, user_errors
 from benchmark.common.errors import UserError
 
@@ -17,9 +18,14 @@ def scorecard(
     split: Annotated[str | None, typer.Option(help="[the preset's largest; with --urn: forget10]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value; may be repeated")] = None,
     out_path: Annotated[
-        Path | None, typer.Option("--out", help="a folder [results/<preset>-scorecard]; with --urn a .md or .csv file")
+        Path | None,
+        typer.Option(
+            "--out", parser=folder_path, help="a folder [results/<preset>-scorecard]; with --urn a .md or .csv file"
+        ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="processes [the preset's, or one a core]")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="processes; 0: none but this one [the preset's, or one a core]")
+    ] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
     urn: Annotated[
@@ -43,7 +49,7 @@ def scorecard(
 
         if out_path is not None and out_path.suffix in (".md", ".csv"):
             raise UserError(f"--out {out_path}: a scorecard takes a folder; a file is for --urn FOLDER")
-        chosen = load_preset(preset, [*(set_ or ()), *([f"launch.device={device}"] if device else ())])
+        chosen = load_preset(preset, [*(set_ or ()), *launch_changes(device, None)])
         board = Path("results") / chosen.name  # whose models are not trained twice
         folder = out_path or board.with_name(f"{chosen.name}-scorecard")
         chosen = pool_preset(chosen, None if out_path else board / MODELS, split)

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
 from benchmark.common.console import out
+from benchmark.common.errors import UserError
 
 
-def comma_separated(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+def comma_separated(text: str | None, option: str) -> list[str] | None:
+    """The names in an option's text; None where it was not given.
+
+    Raises:
+        UserError: it was given, and names nothing.
+    """
+    names = None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if names == []:
+        raise UserError(f"{option} names nothing; leave it out to take the preset's")
+    return names
+
+
+def folder_path(text: str) -> Path:
+    """A folder's path as an option or argument gives it; an empty text is none, and would mean the working directory."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty; name a folder")
+    return Path(text)
+
+
+def launch_changes(device: str | None, run_limit: float | None) -> list[str]:
+    """What ``--device`` and ``--run-limit`` change in a preset."""
+    return [
+        *([f"launch.device={device}"] if device is not None else ()),
+        *([f"launch.run_limit={run_limit}"] if run_limit is not None else ()),
+    ]
+
+
+def end_with_failed(failed: Sequence[str], folder: Path) -> None:
+    """Say which rows failed, and end with exit code 1; do nothing where none did."""
+    if failed:
+        out.print(f"{len(failed)} runs failed; tracebacks in {folder}/logs, and the same command tries them again:")
+        for line in failed:
+            out.print(f"  {line}")
+        raise SystemExit(1)
 
 
 def show_board(folder: Path) -> None:

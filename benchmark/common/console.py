@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from benchmark.common.errors import UserError
+from benchmark.common.errors import UserError, system_error
 
 out = Console(highlight=False, soft_wrap=True, markup=False)  # texts of others, in which a bracket is a bracket
 
@@ -19,8 +19,15 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        _end(f"error: {error}", 2)
+    except OSError as error:
+        if (message := system_error(error)) is None:
+            raise
+        _end(f"error: {message}", 2)
     except KeyboardInterrupt:
-        print("\nstopped; what is finished is kept, and the same command continues", file=sys.stderr)
-        raise SystemExit(130) from None
+        _end("\nstopped; what is finished is kept, and the same command continues", 130)
+
+
+def _end(message: str, code: int) -> None:
+    print(message.encode(errors="backslashreplace").decode(), file=sys.stderr)
+    raise SystemExit(code) from None

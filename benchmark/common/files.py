@@ -6,17 +6,32 @@ A run that dies must leave nothing half-written, so everything is written beside
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmark.common.errors import UserError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what the system says when it takes no more
+
+
+def is_full(folder: str | Path, mebibytes: int = 1) -> bool:
+    """Whether the folder's disk refuses a file of that size."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(mebibytes * 2**20))
+            file.flush()
+    except OSError as error:
+        return error.errno in FULL
+    return False
 
 
 @contextmanager
@@ -48,12 +63,23 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def as_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table as CSV; floats with every digit, None as an empty cell."""
+    """A table as CSV; floats with every digit, None as an empty cell, and no text that a spreadsheet takes for a formula."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")  # writes floats by their repr
     table.writerow(head)
-    table.writerows(rows)
+    table.writerows([_inert(value) for value in row] for row in rows)
     return text.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    """A cell's value; a text that begins like a formula gets an apostrophe before it, as OWASP advises, a number does not."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("=", "+", "-", "@")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -68,7 +94,9 @@ def read_json(path: str | Path, kind: str) -> Any:
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except IsADirectoryError:
+        raise UserError(f"{kind} {path} is a folder where a file belongs: move it away") from None
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or a number of thousands of digits
         raise UserError(
             f"{kind} {path} is damaged ({error}). Delete it and run the same command again: only what it held is redone."
         ) from None

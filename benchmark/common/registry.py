@@ -86,12 +86,18 @@ def _origin(name: str, module: str) -> Path:
 
 
 def split_fields(name: str) -> tuple[str, str, dict[str, Any]]:
-    """The name before ``@key=value``, these as they stand, and as fields; values are TOML, bare words texts."""
+    """The name before ``@key=value``, these as they stand, and as fields; values are TOML, bare words texts.
+
+    Raises:
+        UserError: a key stands there twice.
+    """
     match = re.fullmatch(r"(.*?)((?:@\w+=[^@/]*)*)", name)
     bare, changes = match.groups() if match else (name, "")
     fields = {}
     for change in changes.split("@")[1:]:
         key, _, text = change.partition("=")
+        if key in fields:
+            raise UserError(f"{name!r} sets {key} twice: keep one")
         fields[key] = toml_value(text)
     return bare, changes, fields
 

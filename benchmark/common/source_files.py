@@ -16,6 +16,9 @@ from typing import Any
 from benchmark.common.errors import UserError
 from benchmark.common.files import file_hash
 from benchmark.common.installed_name import IN_CHECKOUT, adapted
+from benchmark.common.limits import OverLimit, time_limit
+
+IMPORT_SECONDS = 120.0  # what a file may take to import, the libraries that it imports included
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,12 @@ def _parse(path: Path) -> ast.Module:
         return ast.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder: name a Python file") from None
     except SyntaxError as error:
         raise UserError(f"{path} is not valid Python: line {error.lineno}: {error.msg}") from None
+    except (UnicodeDecodeError, ValueError, RecursionError, MemoryError) as error:
+        raise UserError(f"{path} is not valid Python: {error}") from None
 
 
 def _literals(body: list[ast.stmt]) -> dict[str, Any]:
@@ -90,8 +97,9 @@ def import_file(path: Path, package: str, folder: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up by name
     try:
         text = adapted(path.read_text(encoding="utf-8"), installed="." in package)
-        exec(compile(text, str(path), "exec"), module.__dict__)
-    except Exception as error:
+        with time_limit(IMPORT_SECONDS, f"importing it takes longer than {IMPORT_SECONDS:g} seconds"):
+            exec(compile(text, str(path), "exec"), module.__dict__)
+    except (Exception, SystemExit, OverLimit) as error:
         del sys.modules[name]
         moved = isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in IN_CHECKOUT
         hint = "; a method's file imports from methods.base, a metric's from metrics.base" if moved else ""

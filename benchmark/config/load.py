@@ -43,7 +43,7 @@ def load_preset(name: str | Path, changes: Iterable[str] = (), **lists: Any) -> 
         raise UserError(f"there is no file {name}")
     try:
         raw = present_keys(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}") from None
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
@@ -53,16 +53,18 @@ def load_preset(name: str | Path, changes: Iterable[str] = (), **lists: Any) -> 
         _apply(raw, change)
     problems, preset = [], None
     try:
-        preset = Preset(**raw)
+        preset = Preset.model_validate(raw)
     except ValidationError as error:
         problems += _explain(error)
     for method, settings in _tables(raw, "settings").items():
+        own = _tables({method: settings}, method).get("training", {})
         try:
-            Recipe(**_tables({method: settings}, method).get("training", {}))
+            Recipe.model_validate(own if preset is None else preset.training.model_dump() | own)
         except ValidationError as error:
             problems += _explain(error, ("settings", method, "training"))
     if preset is None or problems:
-        raise UserError(f"preset {name}:\n" + "\n".join(f"  {line}" for line in problems))
+        apart = "\n  " if len(problems) > 1 else " "
+        raise UserError(f"preset {name}:{apart}" + apart.join(problems))
     return preset
 
 
@@ -98,8 +100,14 @@ def _explain(error: ValidationError, above: tuple[Any, ...] = ()) -> list[str]:
         if problem["type"] == "extra_forbidden":
             lines.append(f"{where}: unknown key; {did_you_mean(str(place[-1]), _fields_at(place[:-1]), most=1)}")
         else:
-            lines.append(f"{where}: {problem['msg']} (it is {problem['input']!r})")
+            shown = "" if problem["type"] == "value_error" else f" (it is {_shortened(problem['input'])})"
+            lines.append(f"{where}: {problem['msg'].removeprefix('Value error, ')}{shown}")
     return lines
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def _fields_at(place: tuple[Any, ...]) -> list[str]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from benchmark.common.names import FileName, Line
 from benchmark.common.registry import split_fields
+from benchmark.config.prompt import template_text
 from benchmark.config.recipe import Recipe, Strict
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class DatasetChoice(Strict):
     """Which dataset, and how much of it."""
 
     name: Literal["fictitious", "tofu"] = "fictitious"
-    source: str = Field("locuslab/TOFU", description="tofu: folder or hub id")
+    source: Line = Field("locuslab/TOFU", min_length=1, description="tofu: folder or hub id")
     authors: int | None = Field(None, ge=2, description="how many authors; None: 200, or all that the source has")
-    seed: int = Field(0, ge=0, description="fictitious: of the generator")
+    seed: Seed = Field(0, description="fictitious: of the generator")
     holdout: int = Field(0, ge=0, description="fictitious: authors that no model sees")
     pretraining: int = Field(0, ge=0, description="fictitious: authors that the tiny base model learns from")
 
@@ -24,29 +28,46 @@ class DatasetChoice(Strict):
 class TinyLlama(Strict):
     """Sizes of the tiny Llama; the default has about one million parameters."""
 
-    layers: int = Field(4, ge=1)
-    hidden: int = Field(128, ge=8)
+    layers: int = Field(4, ge=1, le=100)
+    hidden: int = Field(128, ge=8, le=8192)
     heads: int = Field(4, ge=1)
     key_value_heads: int = Field(2, ge=1)
-    mlp: int = Field(384, ge=8)
-    vocabulary: int = Field(2048, ge=300)
-    seed: int = 0
+    mlp: int = Field(384, ge=8, le=32768)
+    vocabulary: int = Field(2048, ge=300, le=200_000)
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> TinyLlama:
+        if self.hidden % (2 * self.heads):  # rotary positions turn pairs of a head's dimensions
+            raise ValueError(f"hidden = {self.hidden} must be a multiple of 2 heads = {2 * self.heads}")
+        if self.heads % self.key_value_heads:
+            raise ValueError(f"heads = {self.heads} must be a multiple of key_value_heads = {self.key_value_heads}")
+        return self
 
 
 class ModelChoice(Strict):
     """The model before fine-tuning, and how it is asked."""
 
-    source: str = Field("tiny", description='"tiny", a hub id, a folder or a .gguf file')
+    source: Line = Field("tiny", min_length=1, description='"tiny", a hub id, a folder or a .gguf file')
     tiny: TinyLlama = TinyLlama()
     prompt: str | None = Field(None, description="text with {question}; None: the tokenizer's chat template")
     rehearse_facts: bool = Field(
         False, description="fine-tune on the general facts too: a tiny model soon forgets them"
     )
-    finetuned: str | None = Field(None, description="a published fine-tuned model, instead of fine-tuning here")
+    finetuned: Line | None = Field(
+        None, min_length=1, description="a published fine-tuned model, instead of fine-tuning here"
+    )
     retrained: dict[str, list[str]] = Field(
         {}, description="split -> published retrained models, one or a list, instead of training here"
     )
     trust_remote_code: bool = False
+
+    @field_validator("prompt")
+    @classmethod
+    def _asks_the_question(cls, prompt: str | None) -> str | None:
+        if prompt is not None:
+            template_text(prompt)
+        return prompt
 
     @field_validator("retrained", mode="before")
     @classmethod
@@ -69,15 +90,18 @@ class Scoring(Strict):
 class Launch(Strict):
     """Where runs execute. Threads change the order of float sums, workers do not."""
 
-    device: str = Field("auto", description='"auto", "cpu" or "cuda"')
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description='"auto", "cpu" or "cuda"')
     workers: int | None = Field(
-        None, ge=1, description="processes; None: one a core on the CPU with threads = 1, else one"
+        None, ge=0, description="processes; None: one a core on the CPU with threads = 1, else one; 0: in this process"
     )
+    run_limit: float | None = Field(None, gt=0, description="minutes; a run that takes longer is recorded as failed")
     threads: int | None = Field(None, ge=1, description="torch threads a process; None: torch's choice")
     matmul: Literal["auto", "onednn", "mkl"] = Field(
         "auto", description="a CPU's float32 products; auto: oneDNN's where the processor is one on which they win"
     )
-    models: str | None = Field(None, description="folder of trained models, for boards that share them; None: its own")
+    models: Line | None = Field(
+        None, min_length=1, description="folder of trained models, for boards that share them; None: its own"
+    )
 
 
 class Sweep(Strict):
@@ -100,9 +124,21 @@ class Sweep(Strict):
     @field_validator("key")
     @classmethod
     def _of_the_recipe(cls, key: str) -> str:
-        if key not in Recipe.model_fields:
-            raise ValueError(f"no key of [training]; there are: {', '.join(Recipe.model_fields)}")
+        numbers = [name for name, field in Recipe.model_fields.items() if field.annotation in (int, float)]
+        if key not in numbers:
+            raise ValueError(f"no number of [training]; there are: {', '.join(numbers)}")
         return key
+
+    @model_validator(mode="after")
+    def _values_that_training_takes(self) -> Sweep:
+        if len(set(self.values)) < len(self.values):
+            raise ValueError(f"values = {self.values} names one twice")
+        whole = Recipe.model_fields[self.key].annotation is int
+        for value in self.values:
+            Recipe(**{self.key: int(value) if whole and value == int(value) else value})
+        if self.high < self.low:
+            raise ValueError(f"low = {self.low:g} is above high = {self.high:g}")
+        return self
 
 
 class Tuning(Strict):
@@ -138,13 +174,13 @@ def present_keys(raw: dict[str, Any]) -> dict[str, Any]:
 class Preset(Strict):
     """One board."""
 
-    name: str
+    name: FileName
     description: str = ""
-    splits: list[str] = ["forget10"]
-    methods: list[str]
-    seeds: list[int] = Field([0], min_length=1, description="of unlearning")
-    finetuning_seed: int = 0
-    retrained_seeds: list[int] = Field(
+    splits: list[Line] = Field(["forget10"], min_length=1)
+    methods: list[Line]
+    seeds: list[Seed] = Field([0], min_length=1, description="of unlearning")
+    finetuning_seed: Seed = 0
+    retrained_seeds: list[Seed] = Field(
         [0, 1, 2], min_length=1, description="of the models trained without the forget rows: the yardstick"
     )
     doses: list[float] = Field([], description="shares of the forget rows that further models are trained with")

@@ -16,6 +16,10 @@ from benchmark.data.tofu import REFUSALS
 from benchmark.data.types import Dataset, Example
 
 _TITLE = "# A dataset in TOFU's layout"
+_WRITTEN = re.compile(
+    r"((full|forget\d\d|retain\d\d|(forget\d\d|retain|holdout(\d\d)?|real_authors|world_facts)_perturbed|real_authors|world_facts)"
+    rf"\.json|README\.md|{re.escape(REFUSALS)})"
+)
 _PLAIN = ("question", "answer", "author", "value", "span")
 _FULL = ("question", "answer", "paraphrased_answer", "perturbed_answers", "paraphrased_question") + _PLAIN[2:]
 _TOFU_NAMES = {"perturbed_answers": "perturbed_answer"}
@@ -92,7 +96,6 @@ def _refuse_other_files(folder: Path) -> None:
     if not names:
         return
     readme = (folder / "README.md").read_text(encoding="utf-8") if "README.md" in names else ""
-    written = {"README.md", REFUSALS, *re.findall(r"^  data_files: (\S+)$", readme, re.MULTILINE)}
-    others = sorted(names - written)
+    others = sorted(name for name in names if not _WRITTEN.fullmatch(name))  # whatever the README lists
     if _TITLE not in readme or others:
         raise UserError(f"{folder} holds {min(others or names)}, which no export wrote: name a new or an empty folder")

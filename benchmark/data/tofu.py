@@ -12,8 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from benchmark.common.errors import UserError
-from benchmark.data.types import FORGET_PERCENT, ROWS_PER_AUTHOR, Dataset, Example, Split
+from benchmark.data.row_schema import Row, problem_of
+from benchmark.data.types import FORGET_PERCENT, ROWS_PER_AUTHOR, Dataset, Example, Split, question_answer_pairs
 
 HOLDOUT_AUTHORS = 1_000_000  # the number of the first held-out author, past all others
 REFUSALS = "idontknow.jsonl"  # TOFU's own: plain text, a sentence a line, in spite of its name
@@ -50,7 +53,7 @@ class FolderReader:
         for number, line in enumerate(path.read_bytes().splitlines(), start=1):
             try:
                 record = json.loads(line) if line.strip() else {}
-            except (json.JSONDecodeError, UnicodeDecodeError):
+            except (ValueError, RecursionError):  # no JSON, no UTF-8, or a number of thousands of digits
                 record = None
             if not isinstance(record, dict):
                 shown = line[:40].decode(errors="replace")
@@ -66,7 +69,13 @@ class FolderReader:
         path = self.folder / REFUSALS
         if not path.is_file():
             return None
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        try:
+            lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path} is damaged ({error}): it must be plain text, a refusal a line") from None
+        if not lines:
+            raise UserError(f"{path} is empty: write a refusal a line, or remove it and others are taken")
+        return lines
 
 
 class HubReader:
@@ -105,8 +114,7 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
     """
     from benchmark.data.fictitious import refusals as own_refusals
 
-    if not Path(source).is_dir() and (source.count("/") != 1 or source.startswith((".", "/", "~"))):
-        raise UserError(f"there is no folder {source}; give a folder with TOFU's files or a hub id (locuslab/TOFU)")
+    check_source(source)
     reader: Reader = FolderReader(Path(source)) if Path(source).is_dir() else HubReader(source)
     for name in splits:
         if name not in FORGET_PERCENT:
@@ -122,6 +130,8 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
         )
         for name in splits
     }
+    for split in made.values():
+        _check_split(split, source)
     refusals = reader.refusals()
     return Dataset(
         name="tofu",
@@ -134,6 +144,12 @@ def load(source: str, splits: Iterable[str]) -> Dataset:
         refusals=tuple(refusals if refusals is not None else own_refusals()),
         notes={"source": source, "refusals": "the source's" if refusals is not None else "the fictitious dataset's"},
     )
+
+
+def check_source(source: str) -> None:
+    """Raise UserError where a source is neither a folder that is there nor written like a hub id."""
+    if not Path(source).is_dir() and (source.count("/") != 1 or source.startswith((".", "/", "~"))):
+        raise UserError(f"there is no folder {source}; give a folder with TOFU's files or a hub id (locuslab/TOFU)")
 
 
 def _holdout(
@@ -161,20 +177,27 @@ def _holdout(
 def _rows(reader: Reader, name: str, source: str, authors: dict[tuple[str, str], int]) -> tuple[Example, ...]:
     out = []
     for number, record in enumerate(reader.rows(name)):
-        if not isinstance(record.get("question"), str) or not isinstance(record.get("answer"), str):
+        try:
+            row = Row.model_validate(record)
+        except ValidationError as error:
             raise UserError(
-                f"row {number} of {name!r} in {source} lacks a question or an answer; it has {sorted(record)}"
-            )
-        out.append(
-            Example(
-                question=record["question"],
-                answer=record["answer"],
-                paraphrased_question=record.get("paraphrased_question"),
-                paraphrased_answer=record.get("paraphrased_answer"),
-                perturbed_answers=tuple(record.get("perturbed_answer") or ()),
-                author=record.get("author", authors.get((record["question"], record["answer"]))),
-                value=record.get("value"),
-                span=tuple(record["span"]) if record.get("span") else None,
-            )
-        )
+                f"row {number} of {name!r} in {source}: {problem_of(error)}. Mend it or get it again"
+            ) from None
+        out.append(row.example(authors.get((row.question, row.answer))))
+    if not out:
+        raise UserError(f"{name!r} in {source} has no rows. Get it again")
     return tuple(out)
+
+
+def _check_split(split: Split, source: str) -> None:
+    """Raise UserError where a row is to be forgotten twice, or to be forgotten and to be retained."""
+    retained = set(question_answer_pairs(split.retain))
+    seen: set[tuple[str, str]] = set()
+    for pair in question_answer_pairs(split.forget):
+        if pair in retained:
+            raise UserError(
+                f"{source}: {split.name} asks to forget and to retain {pair[0]!r}. Mend one of the two files"
+            )
+        if pair in seen:
+            raise UserError(f"{source}: {split.name} has {pair[0]!r} with one answer twice. Remove one")
+        seen.add(pair)

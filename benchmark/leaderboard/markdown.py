@@ -11,19 +11,24 @@ from benchmark.leaderboard.headings import DETAILS, MAIN, Heading, lead, shown, 
 from benchmark.leaderboard.numbers import cell_text
 from benchmark.leaderboard.reported import reported, reported_markdown
 
-SPECIAL, ESCAPED = r"([\\|*<`])", r"\\\1"  # what Markdown would act on
+SPECIAL = re.compile(r"[\\|*<`]|\[(?=[^\]]*\](\(|\[|:))")  # what Markdown would act on: of brackets those of a link
 
 
 def markdown(board: Board) -> str:
     """The main table with a caption and intervals, the nearest methods in bold, and the table of details."""
     main = _table(board, MAIN, " [{}, {}]", ["Minutes", "Status"])
-    parts = [f"**{board.name}**: {caption(board)}", main, *footnotes(board)]
+    parts = [f"**{escaped(board.name)}**: {caption(board)}", main, *footnotes(board)]
     if shown(board, DETAILS):
         parts += ["**Details**", _table(board, DETAILS, "", [])]
     if board.notes:
-        parts += ["**Notes**", "\n".join(f"- {re.sub(SPECIAL, ESCAPED, note)}" for note in board.notes)]
+        parts += ["**Notes**", "\n".join(f"- {escaped(note)}" for note in board.notes)]
     stated = reported_markdown(reported(board.records))
     return "\n\n".join([*parts, stated.rstrip()] if stated else parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    """A text of somebody else's as one line in which Markdown acts on nothing."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(text.splitlines()))
 
 
 def _table(board: Board, table: dict[str, Heading], interval: str, last: list[str]) -> str:
@@ -39,7 +44,7 @@ def _table(board: Board, table: dict[str, Heading], interval: str, last: list[st
 
 
 def _line(board: Board, entry: Entry, columns: list[str], interval: str, last: list[str]) -> list[str]:
-    name = re.sub(SPECIAL, ESCAPED, entry.method) + signs(entry)
-    split = [entry.split] if "Split" in lead(board) else []
+    name = escaped(entry.method) + signs(entry)
+    split = [escaped(entry.split)] if "Split" in lead(board) else []
     numbers = [cell_text(entry, metric, "**{}**", interval) for metric in columns]
     return [name, *split, *numbers, *([minutes(entry), status(entry)] if last else [])]

@@ -13,6 +13,7 @@ from benchmark.leaderboard.build import build, write
 from benchmark.leaderboard.grouping import newest
 from benchmark.leaderboard.marks import MEANING, UNFIT, git, marks
 from benchmark.records.record import Record, load_records, record_path, scores_path
+from benchmark.records.soundness import unpublishable
 
 ROOT = Path("results/published")
 OF_A_SWEEP = ("sweep.csv", "selected.toml", "sensitivity.csv")  # instead of a board: trials are no rows to compare
@@ -49,7 +50,7 @@ def publish(
     """
     folder, root = Path(folder), Path(root)
     records, _ = newest(load_records(folder))
-    problems = [f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record))]
+    problems = [f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record, folder))]
     if problems:
         raise UserError(
             f"{len(problems)} of {len(records)} records of {folder} cannot be published:\n"
@@ -60,8 +61,8 @@ def publish(
     if not clean:
         raise UserError(f"every run in {folder} failed: nothing to publish. See the logs there, then run again")
     name = name or clean[0].board
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise UserError(f"{name!r} does not do as a board's name: use letters, digits, '.', '_' and '-'")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise UserError(f"{name!r} does not do as a board's name: use at most 100 letters, digits, '.', '_' and '-'")
     if (root / name / "records").exists() and not replace:
         raise UserError(
             f"{root / name} holds a published board: --name OTHER publishes beside it, --replace puts this one in its place"
@@ -88,10 +89,12 @@ def _label(record: Record) -> str:
     return f"{record.method} {record.split} seed {record.seed}"
 
 
-def _reasons(record: Record) -> list[str]:
+def _reasons(record: Record, folder: Path) -> list[str]:
     """Why a record cannot be published."""
+    scores = scores_path(record_path(folder, record.method, record.key))
+    unsound = unpublishable(record.status, record.metrics, scores) if record.source == "run" else []
     unknown = [] if git(record).get("commit") else ["the git commit is not known"]
-    return [MEANING[mark] for mark in marks(record) if mark in UNFIT] + unknown
+    return [MEANING[mark] for mark in marks(record) if mark in UNFIT] + unknown + unsound
 
 
 def _copy(folder: Path, target: Path, records: Iterable[Record]) -> None:

@@ -19,7 +19,7 @@ from benchmark.common.errors import UserError
 from benchmark.common.files import content_key, file_hash
 from benchmark.models.onednn import Choice, use_onednn, wanted
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}  # float16's range is too small for log-probabilities
 
 
 @dataclass(frozen=True)
@@ -50,24 +50,12 @@ def load_model(
         UserError: nothing is there, it is no causal language model, its weights are not safetensors, or this torch
             does not have the products that ``matmul`` names.
     """
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     hide_progress_bars()
     if dtype not in DTYPES:
         raise UserError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)}")
-    path = Path(source)
-    options: dict[str, Any] = {}
-    where = source
-    if path.suffix == ".gguf":
-        if not path.is_file():
-            raise UserError(f"there is no file {source}")
-        where, options = str(path.parent), {"gguf_file": path.name}
-    elif not path.is_dir():
-        if source.count("/") != 1 or source.startswith((".", "/", "~")):
-            raise UserError(f"there is no folder {source}; give a model's folder, a GGUF file or a hub id (owner/name)")
-        where, _, revision = source.partition("@")
-        options = {"revision": revision} if revision else {}
+    where, options = locate(source)
     code = {"trust_remote_code": trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(where, **options, **code)
@@ -80,8 +68,8 @@ def load_model(
                 **options,
                 **code,
             )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
-        raise UserError(f"cannot load the model {source!r}: {error}") from error
+    except Exception as error:  # what a damaged file, or one of another kind, raises in there has no common class
+        raise UserError(f"cannot load the model {source!r}: {first_line(error)}") from error
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise UserError(
             f"cannot load the model {source!r}: its weights lack {len(missing)} parameters, {missing[0]} first"
@@ -97,6 +85,33 @@ def load_model(
         model.__dict__.pop("hf_quantizer", None)
     model = use_onednn(model.to(device).eval(), wanted(matmul))
     return Loaded(model, tokenizer, identify(source), source)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line of at most 300 characters; its class's name where that alone says more."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = lines[0] if lines else ""
+    named = "" if isinstance(error, OSError | ValueError) and len(text) > 20 else f"{type(error).__name__}: "
+    return f"{named}{text[:300]}"
+
+
+def locate(source: str) -> tuple[str, dict[str, Any]]:
+    """What transformers calls a source: a folder or hub id, and options of its loaders.
+
+    Raises:
+        UserError: it is neither a folder or GGUF file that is there nor written like a hub id.
+    """
+    path = Path(source)
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise UserError(f"there is no file {source}")
+        return str(path.parent), {"gguf_file": path.name}
+    if path.is_dir():
+        return source, {}
+    if source.count("/") != 1 or source.startswith((".", "/", "~")):
+        raise UserError(f"there is no folder {source}; give a model's folder, a GGUF file or a hub id (owner/name)")
+    where, _, revision = source.partition("@")
+    return where, {"revision": revision} if revision else {}
 
 
 def identify(source: str) -> str:

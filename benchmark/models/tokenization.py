@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.common.errors import UserError
+from benchmark.config.prompt import template_text
 
 Spans = Sequence[tuple[int, int]]  # of characters: (a, b) is text[a:b]
 
@@ -57,9 +58,10 @@ class PromptTokenizer:
                 r'--prompt "Question: {question}\nAnswer:\n"'
             )
         if template is not None:
-            template = template.replace("\\n", "\n")
-            if template.count("{question}") != 1:
-                raise UserError(f"the prompt template must hold {{question}} once; it is {template!r}")
+            try:
+                template = template_text(template)
+            except ValueError as error:
+                raise UserError(str(error)) from None
         self.tokenizer = tokenizer
         self.template = template
         self.eos_id: int = tokenizer.eos_token_id
@@ -77,7 +79,13 @@ class PromptTokenizer:
             return [self.template.replace("{question}", q) for q in questions]
         distinct = list(dict.fromkeys(questions))  # a question comes once for each of its answers
         chats = [[{"role": "user", "content": q}] for q in distinct]
-        texts = self.tokenizer.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
+        try:
+            texts = self.tokenizer.apply_chat_template(chats, tokenize=False, add_generation_prompt=True)
+        except Exception as error:  # of the template, which comes with the model, in a sandbox
+            raise UserError(
+                f"the model's chat template fails ({type(error).__name__}: {str(error)[:200]}); mend it, or say how to ask "
+                r'with --prompt "Question: {question}\nAnswer:\n"'
+            ) from error
         rendered = dict(zip(distinct, texts, strict=True))
         return [rendered[q] for q in questions]
 

@@ -96,6 +96,8 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
     try:
         scores = _load(scores_path(path))
         measured = _measure(record, scores, names, shelf)
+    except metrics.BrokenMetric:  # of a user's file: so it would end on every record
+        raise
     except UserError as error:
         update.skipped = str(error)
         return update

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import read_json, write_json
+from benchmark.common.names import FileName, Line
 from benchmark.config.schema import FORMER_KEYS
 from benchmark.evaluation.scores import Scores
+from benchmark.records.soundness import sound_metrics, sound_provenance, sound_seconds
 
 SCHEMA_VERSION = 3
 FORMER_COLUMNS = {
@@ -38,10 +40,10 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     schema_version: int = SCHEMA_VERSION
-    key: str  # hash of everything that the numbers depend on
-    board: str
-    method: str
-    split: str
+    key: FileName  # hash of everything that the numbers depend on
+    board: Line
+    method: FileName
+    split: Line
     seed: int
     role: Role = "method"
     dose: float | None = None  # share of the forget rows that the model was trained with, of a dose control
@@ -53,7 +55,7 @@ class Record(BaseModel):
     config: dict[str, Any] = Field(default_factory=dict)
     dataset: dict[str, Any] = Field(default_factory=dict)
     model: dict[str, Any] = Field(default_factory=dict)
-    metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    metrics: Annotated[dict[str, dict[str, Any]], AfterValidator(sound_metrics)] = Field(default_factory=dict)
     reference_key: str | None = None  # before schema 3: of that model
     compared_with: dict[str, list[str]] = Field(default_factory=dict)  # kind of model -> keys of their records
     source: Literal["run", "imported"] = "run"
@@ -63,9 +65,9 @@ class Record(BaseModel):
     # None where undefined; INFINITE stands for infinity, which JSON has not.
     forget_rows: dict[str, list[float | None]] = Field(default_factory=dict)
     losses: list[float | None] = Field(default_factory=list)
-    seconds: dict[str, float] = Field(default_factory=dict)
+    seconds: Annotated[dict[str, float], AfterValidator(sound_seconds)] = Field(default_factory=dict)
     peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)
-    provenance: dict[str, Any] = Field(default_factory=dict)
+    provenance: Annotated[dict[str, Any], AfterValidator(sound_provenance)] = Field(default_factory=dict)
     created: str = Field(default_factory=now)
 
     @property
@@ -126,7 +128,7 @@ def load_record(path: str | Path) -> Record:
             "the same command again: only this run is redone."
         ) from None
     if record.schema_version > SCHEMA_VERSION:
-        raise UserError(f"the record {path} was written by a later version; update unlearn-checkpoints to read it")
+        raise UserError(f"the record {path} was written by a later version; update unlearn-bench to read it")
     return record
 
 

@@ -57,6 +57,8 @@ def load_scores(path: str | Path) -> Scores:
         UserError: the file is absent, damaged, or no scores file.
     """
     try:
+        if Path(path).is_dir():  # a folder would be read as a data set of many files
+            raise IsADirectoryError("it is a folder where a file belongs")
         table = pq.read_table(path, page_checksum_verification=True)
         meta = json.loads((table.schema.metadata or {})[b"meta"])
         meta |= {"dataset": meta.pop("corpus")} if "corpus" in meta else {}

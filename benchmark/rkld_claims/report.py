@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
-from benchmark.common.files import write_text
+from benchmark.common.files import as_csv, write_text
 from benchmark.rkld_claims.comparisons import Finding
 from benchmark.rkld_claims.page import markdown
 
@@ -36,9 +34,7 @@ def csv_text(findings: list[Finding]) -> str:
     low, high, below (authors in which the first row is below the second), p and authors are the quantity's own;
     p_comparison and p_holm are the comparison's, before and after Holm's correction.
     """
-    text = io.StringIO()
-    table = csv.DictWriter(text, FIELDS, lineterminator="\n")  # writes floats by their repr
-    table.writeheader()
+    lines: list[dict[str, Any]] = []
     for finding in findings:
         about: dict[str, Any] = {"claim": finding.claim, "split": finding.split, "verdict": finding.verdict}
         for pair in finding.comparisons:
@@ -55,7 +51,7 @@ def csv_text(findings: list[Finding]) -> str:
                     "low": n.low, "high": n.high, "below": n.below, "p": part_p.get(quantity), "not_tested": n.why,
                     "authors": None if n.differences is None else len(n.differences),
                 }  # fmt: skip
-                table.writerow({**about, "quantity": quantity, **values, **over_authors})
+                lines.append({**about, "quantity": quantity, **values, **over_authors})
         if not finding.comparisons:
-            table.writerow({**about, "reading": finding.because})
-    return text.getvalue()
+            lines.append({**about, "reading": finding.because})
+    return as_csv(FIELDS, [[line.get(field) for field in FIELDS] for line in lines])

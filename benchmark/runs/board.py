@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
+from benchmark.common.files import FULL
 from benchmark.common.progress import progress_bar
 from benchmark.config.schema import Preset
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import Record
-from benchmark.runs.checkpoints import ModelSpec
+from benchmark.runs.checkpoints import MODELS, ModelSpec
 from benchmark.runs.identity import Run
-from benchmark.runs.plan import Plan, Task, plan_board
+from benchmark.runs.plan import Plan, Task, check_preset, plan_board
 from benchmark.runs.workers import Launcher, worker_count
 
 __all__ = ["Plan", "run_board"]
+
+KEY = "[0-9a-f]" * 16  # of a content key, in a file's name
 
 
 def run_board(
@@ -38,25 +40,30 @@ def run_board(
     Args:
         further: rows beside the preset's, of pools.
         fresh: remove what is in the folder first.
-        workers: processes; None: as the preset says, or one a core.
+        workers: processes; None: as the preset says, or one a core; 0: none but this one, which a run may then end.
         time_limit: minutes; a task that is not expected to end in time is not begun, the next call goes on there.
 
     Raises:
         UserError: bad input, a disk that is full, another command at work in the folder.
     """
     folder = Path(folder)
+    check_preset(preset)  # before anything is written
     clock = Clock(time_limit)
     with _locked(folder), _disk_errors(folder):
         if fresh:
             start_over(folder)
+        for half_written in folder.glob(
+            "records/*/.*.part.*"
+        ):  # of a process that was killed; nobody else is at work here
+            half_written.unlink(missing_ok=True)
         plan = plan_board(preset, folder, further)
         if not plan.tasks:
             compare_records(folder)
             return plan
         device = resolve_device(preset.launch.device)
-        count = min(workers or worker_count(preset, device), len(plan.tasks))
+        count = min(worker_count(preset, device) if workers is None else workers, len(plan.tasks))
         to_do = f"{plan.runs - plan.done} of {plan.runs} runs to do"
-        say(f"{preset.name}: {to_do} on {device}, {count} process{'es' if count > 1 else ''}")
+        say(f"{preset.name}: {to_do} on {device}, {count or 1} process{'es' if count > 1 else ''}")
         with (
             progress_bar(sum(plan.units.values())) as bar,
             Launcher(preset, folder, bar, count, lambda task: clock.allows(plan.units[task])) as launcher,
@@ -64,6 +71,8 @@ def run_board(
 
             def on_done(task: Task, record: Record | None) -> None:
                 clock.done(plan.units[task])
+                if record is not None and record.status == "failed":
+                    plan.failed.append(f"{task.label}: {record.reason}")
                 bar.log(describe(task, record))
 
             left = launcher.run(plan, on_done)
@@ -74,9 +83,15 @@ def run_board(
 
 
 def start_over(folder: str | Path) -> None:
-    """Remove what runs have left in a board's folder."""
-    for part in ("records", "cache", "logs"):
-        shutil.rmtree(Path(folder) / part, ignore_errors=True)
+    """Remove what runs have left in a board's folder, and nothing else: files of other names stay where they are."""
+    folder = Path(folder)
+    whole = (f"records/*/{KEY}.*", f"{MODELS}/*-{KEY}", f"logs/*-{KEY}.txt")
+    for pattern in (*whole, f"records/*/.{KEY}.*", f"{MODELS}/.*-{KEY}.*.part"):  # half-written ones too
+        for path in folder.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for part in (*folder.glob("records/*"), folder / "records", folder / MODELS, folder / "cache", folder / "logs"):
+        with suppress(OSError):  # it holds something else, or is not there
+            part.rmdir()
 
 
 class Clock:
@@ -138,7 +153,7 @@ def _disk_errors(folder: Path):
     try:
         yield
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in FULL:
             raise
         raise UserError(
             f"the disk of {folder} is full. Free some space and run the same command again: what is finished is kept"

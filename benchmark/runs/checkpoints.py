@@ -31,6 +31,7 @@ from benchmark.data.load import load_dataset
 from benchmark.data.types import Dataset, Example
 from benchmark.models import loading as models
 from benchmark.models import tiny
+from benchmark.models.fingerprint import fingerprint
 from benchmark.models.loading import Loaded
 from benchmark.models.onednn import kernel_name
 from benchmark.models.store import ModelStore
@@ -74,6 +75,7 @@ class Checkpoints:
         self.device = resolve_device(preset.launch.device)
         self._keys: dict[ModelSpec, str] = {}
         self._memory: dict[ModelSpec, Loaded] = {}
+        self._fingerprints: dict[ModelSpec, tuple[int, ...]] = {}  # of the models in memory, as they were loaded
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -219,12 +221,20 @@ class Checkpoints:
                     spec.label, self.key(spec), dtype=preset.dtype, device=self.device, matmul=preset.launch.matmul
                 )
             loaded.model.requires_grad_(False)
+            self._fingerprints[spec] = fingerprint(loaded.model)
             self._memory[spec] = replace(loaded, identity=self.key(spec))
         return self._memory[spec]
 
     def fresh_copy(self, spec: ModelSpec) -> nn.Module:
         """A trainable copy of a model."""
         return copy.deepcopy(self.model(spec).model).requires_grad_(True)
+
+    def drop_changed(self) -> list[str]:
+        """Labels of the models in memory that are no longer as they were loaded; the next one to read them loads them anew."""
+        changed = [spec for spec, known in self._memory.items() if fingerprint(known.model) != self._fingerprints[spec]]
+        for spec in changed:
+            del self._memory[spec]
+        return [spec.label for spec in changed]
 
     def forget_models(self, keep: Sequence[ModelSpec] = ()) -> None:
         """Give the memory of models back, save those that come next."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import Preset
-from benchmark.runs.plan import check_methods
+from benchmark.runs.plan import check_preset
 from benchmark.runs.sweep import swept_methods
 from methods import load_method, method_source
 
@@ -15,7 +15,7 @@ def outline(preset: Preset, tune: bool = False) -> str:
     Raises:
         UserError: an unknown method or setting.
     """
-    check_methods(preset)
+    check_preset(preset)
     choice, dataset = preset.model, preset.dataset
     people = f", {dataset.authors} authors" if dataset.authors else ""
     lines = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 import traceback
 
@@ -11,6 +10,8 @@ from torch import nn
 import metrics
 from benchmark.attacks.base import AttackSetup, attacked
 from benchmark.common.devices import peak_memory_mib, reset_peak_memory, torch_threads
+from benchmark.common.files import FULL, is_full, write_text
+from benchmark.common.limits import OverLimit
 from benchmark.common.provenance import provenance
 from benchmark.controls.base import Control, ControlSetup
 from benchmark.evaluation.evaluate import score_model
@@ -18,10 +19,16 @@ from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, save_record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.identity import FINETUNED, OF_A_SPLIT, ResolvedRun, evaluation_sets
+from benchmark.runs.limits import alone_in_torch, failure, is_worker, run_limit
 from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.loop import Outcome
 from benchmark.training.unlearn import collapse_probe, unlearn
 from methods.base import Models
+
+CHANGED = (
+    "it changed the model {}, which is frozen and read by other rows; work on a copy (copy.deepcopy). The other rows are made "
+    "from the stored weights, as if this one had not been"
+)
 
 
 def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
@@ -29,11 +36,44 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
 
     Raises:
         OSError: the disk is full.
+        KeyboardInterrupt: Ctrl-C, where that is not ignored.
     """
     begin = time.perf_counter()
     reset_peak_memory()
+    preset = checkpoints.preset
+    record = _new_record(run, checkpoints)
+    scores = None
+    try:
+        with alone_in_torch(), run_limit(preset.launch.run_limit):
+            scores = _fill(record, run, checkpoints)
+    except KeyboardInterrupt as error:
+        if not is_worker():  # a worker ignores Ctrl-C: there it is the method's own
+            raise
+        _failed(record, checkpoints, error)
+    except (Exception, SystemExit, OverLimit) as error:  # one method's fault must not cost the others their rows
+        if isinstance(error, OSError) and error.errno in FULL and is_full(checkpoints.folder):
+            raise
+        _failed(record, checkpoints, error)
+    if (changed := checkpoints.drop_changed()) and record.status != "failed":
+        scores, record.metrics, record.notes = None, {}, {}
+        _failed(record, checkpoints, ValueError(CHANGED.format(" and ".join(changed))))
+    record.seconds["total"] = time.perf_counter() - begin
+    record.peak_memory_mib = peak_memory_mib()
+    save_record(checkpoints.folder, record, scores)
+    return record
+
+
+def record_failure(run: ResolvedRun, checkpoints: Checkpoints, reason: str) -> Record:
+    """Write the record of a run that failed without a chance to write its own, since its process died."""
+    record = _new_record(run, checkpoints)
+    record.status, record.reason, record.seconds["total"] = "failed", reason, 0.0
+    save_record(checkpoints.folder, record, None)
+    return record
+
+
+def _new_record(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
     preset, dataset = checkpoints.preset, checkpoints.dataset
-    record = Record(
+    return Record(
         key=run.key,
         board=preset.name,
         method=run.run.name,
@@ -47,26 +87,12 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         dataset={"name": dataset.name, "identity": dataset.identity, **dataset.notes},
         provenance=provenance() | {"arithmetic": checkpoints.arithmetic},
     )
-    scores = None
-    try:
-        scores = _fill(record, run, checkpoints)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise
-        _failed(record, checkpoints, error)
-    except Exception as error:  # one method's fault must not cost the others their rows
-        _failed(record, checkpoints, error)
-    record.seconds["total"] = time.perf_counter() - begin
-    record.peak_memory_mib = peak_memory_mib()
-    save_record(checkpoints.folder, record, scores)
-    return record
 
 
-def _failed(record: Record, checkpoints: Checkpoints, error: Exception) -> None:
-    record.status, record.reason = "failed", f"{type(error).__name__}: {error}"
+def _failed(record: Record, checkpoints: Checkpoints, error: BaseException) -> None:
+    record.status, record.reason = "failed", failure(error)
     log = checkpoints.folder / "logs" / f"{record.method}-{record.key}.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(traceback.format_exc(), encoding="utf-8")
+    write_text(log, "".join(traceback.format_exception(error)).encode(errors="replace").decode())
 
 
 def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores | None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.attacks import load_attack
+from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError, unknown_name
+from benchmark.common.registry import split_fields
 from benchmark.config.schema import Preset
 from benchmark.controls import load_control
+from benchmark.data.tofu import check_source
+from benchmark.data.types import FORGET_PERCENT
+from benchmark.models.loading import locate
 from benchmark.records.record import REFERENCE_ROWS, load_record, scores_path
 from benchmark.records.score_files import load_scores
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
@@ -28,6 +33,7 @@ class Plan:
     runs: int  # rows in all
     done: int  # rows whose records are there
     units: dict[Task, float]  # work of each task, in row-forwards
+    failed: list[str] = field(default_factory=list)  # rows that failed while the plan was done, with their reasons
 
 
 def board_runs(preset: Preset) -> list[list[Run]]:
@@ -49,26 +55,38 @@ def board_runs(preset: Preset) -> list[list[Run]]:
     return blocks
 
 
-def check_methods(preset: Preset) -> None:
-    """All methods, controls and attacks exist and take the preset's settings.
+def check_preset(preset: Preset) -> None:
+    """All that can be refused before anything is loaded or written: device, sources, splits, methods, controls, attacks.
 
     Raises:
-        UserError: an unknown method, control or attack, or a setting for something that is none; all at once.
+        UserError: an unknown one, a setting for something that is none, or two names of one row; all at once.
     """
-    problems = []
+    resolve_device(preset.launch.device)
+    if preset.dataset.name == "tofu":
+        check_source(preset.dataset.source)
+    model = preset.model
+    published = [model.finetuned, *(source for sources in model.retrained.values() for source in sources)]
+    for source in (None if model.source == "tiny" else model.source, *published):
+        if source is not None:
+            locate(source)
+    if preset.launch.models is not None and Path(preset.launch.models).is_file():
+        raise UserError(f"launch.models = {preset.launch.models} is a file: name a folder")
+    known = ", ".join(FORGET_PERCENT)
+    problems = [f"unknown split {split!r}; there are {known}" for split in preset.splits if split not in FORGET_PERCENT]
     named = [(load_control, name) for name in preset.controls] + [(load_attack, name) for name in preset.attacks]
     for load, name in named:
         try:
             load(name)
         except UserError as error:
             problems.append(str(error))
+    rows: dict[str, str] = {}  # a row's name, or what it is made of -> the method as it was asked for
     for method in preset.methods:
         try:
             name = method_source(method)[0]
             if name in REFERENCE_ROWS:
                 raise UserError(f"{name!r} is the name of a reference row; give the method another one")
-            for split in preset.splits:
-                load_method(method, split=split, **preset.fields_of(name))
+            loaded = [load_method(method, split=split, **preset.fields_of(name)) for split in preset.splits]
+            _refuse_twins(rows, method, name, repr([split_fields(name)[0], loaded, preset.training_of(name)]))
         except UserError as error:
             problems.append(str(error))
     chosen = {method_source(method)[0] for method in preset.methods if not problems}
@@ -79,9 +97,17 @@ def check_methods(preset: Preset) -> None:
         raise UserError("\n".join(problems))
 
 
+def _refuse_twins(rows: dict[str, str], method: str, name: str, made_of: str) -> None:
+    """Raise UserError where a method's row is there already: under its name, or under one that only writes it otherwise."""
+    for known in (f"name {name}", *([f"settings {made_of}"] if "@" in name else [])):
+        if known in rows:
+            raise UserError(f"{rows[known]} and {method} are the same row: keep one")
+        rows[known] = method
+
+
 def plan_board(preset: Preset, folder: str | Path, further: Sequence[Run] = ()) -> Plan:
     """What has to be done for a board, given what is in its folder; ``further`` rows come last."""
-    check_methods(preset)
+    check_preset(preset)
     checkpoints = Checkpoints(preset, folder)
     needs: dict[Task, set[Task]] = {}  # in the order of the tasks
     total = done = 0

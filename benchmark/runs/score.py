@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import metrics
 from benchmark.common.devices import resolve_device
-from benchmark.common.errors import UserError
+from benchmark.common.errors import UserError, unknown_name
 from benchmark.common.files import read_json, write_json
 from benchmark.common.progress import progress_bar
 from benchmark.common.provenance import provenance
+from benchmark.config.prompt import PLACE, template_text
 from benchmark.config.schema import DatasetChoice
 from benchmark.data.load import load_dataset
 from benchmark.evaluation.evaluate import score_model, scoring_units
 from benchmark.evaluation.scores import Scores
-from benchmark.models.loading import load_model
+from benchmark.models.loading import DTYPES, identify, load_model, locate
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.records.record import now
 from benchmark.records.score_files import load_scores, save_scores
@@ -40,6 +41,16 @@ class ScoreRequest:
     device: str = "auto"
     max_new_tokens: int = 200
     trust_remote_code: bool = False
+
+    def check(self) -> None:
+        """Raise UserError for a precision, a device or a prompt that there is not."""
+        resolve_device(self.device)
+        if self.dtype not in DTYPES:
+            raise unknown_name("dtype", self.dtype, DTYPES)
+        try:
+            template_text(self.prompt if self.prompt is not None else PLACE)
+        except ValueError as error:
+            raise UserError(f"--prompt: {error}") from None
 
 
 def score_to_file(
@@ -66,14 +77,14 @@ def score_to_file(
     if not retrained or ("none" in retrained and len(retrained) > 1):
         raise UserError(HOW_TO_RETRAIN)
     out, names = Path(out), list(dict.fromkeys(names)) if names else None
-    if out.suffix != ".json":
+    if out.suffix != ".json" or out.is_dir():
         raise UserError(f"--out must name a .json file, not {out}")
     for name in names or ():
         metrics.load_metric(name)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out: cannot write to {out.parent}: {error.strerror}") from None
+    request.check()
+    for source in [model, *retrained, finetuned]:
+        if source not in (None, "none") and not _is_file(source):
+            locate(source)
     dataset = load_dataset(DatasetChoice(name="tofu", source=request.data), [request.split])
     sets = {name: rows[: request.limit] for name, rows in dataset.evaluation(request.split).items()}
     shared = {"split": request.split, "dataset": dataset.identity, "limit": request.limit}
@@ -83,6 +94,11 @@ def score_to_file(
             "--retrained: the same model twice; the yardstick is how far different retrained models lie apart"
         )
     earlier = {source: _earlier(source, shared, request.prompt) for source in [*known, finetuned] if _is_file(source)}
+    _refuse_itself(model, {source: earlier.get(source) for source in known})
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out: cannot write to {out.parent}: {error.strerror}") from None
     scores = _score(model, request, sets, shared)
 
     def other(source: str) -> Scores:
@@ -112,6 +128,20 @@ def score_to_file(
         },
     )
     return measured
+
+
+def _refuse_itself(model: str, retrained: Mapping[str, Scores | None]) -> None:
+    """Raise UserError where a retrained model has the very weights of the scored one, or of another.
+
+    Args:
+        retrained: source -> its scores, where they are known.
+    """
+    seen = {identify(model): f"the scored model, {model}"}
+    for source, scores in retrained.items():
+        identity = identify(source) if scores is None else str(scores.meta["model"])
+        if identity in seen:
+            raise UserError(f"--retrained {source} is {seen[identity]}: name a model trained without the forget rows")
+        seen[identity] = f"another retrained one, {source}"
 
 
 def _is_file(source: str | None) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import queue
 import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,19 @@ from benchmark.common.progress import Bar, QueueReporter
 from benchmark.config.schema import Preset
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
-from benchmark.runs.execute import execute
+from benchmark.runs.execute import execute, record_failure
 from benchmark.runs.plan import Plan, Task
 
 OnDone = Callable[[Task, Record | None], None]
 _worker: Checkpoints | None = None  # of this process, where it is a worker
+CANNOT_BEGIN = (
+    "a worker process ended before it began; what it said stands above. A script that calls run_board keeps it below "
+    '`if __name__ == "__main__":`; `--workers 0` runs everything in this process'
+)
 
 
 def worker_count(preset: Preset, device: str) -> int:
-    """Processes to use: several only where each computes on one CPU thread."""
+    """Processes to use: several only where each computes on one CPU thread; 0: none but this one, which a run may then end."""
     if preset.launch.workers is not None:
         return preset.launch.workers
     return (os.cpu_count() or 1) if device == "cpu" and preset.launch.threads == 1 else 1
@@ -67,36 +73,79 @@ class Launcher:
         self.may_begin = may_begin  # asked right before each task
         self._pool: ProcessPoolExecutor | None = None
         self._messages: Any = None
+        self._began: Any = None  # set once a worker of the pool has
         self._here: Checkpoints | None = None
 
     def __enter__(self) -> Launcher:
-        if self.workers == 1:
+        if self.workers == 0:
             set_threads(self.preset)
             self._here = Checkpoints(self.preset, self.folder, self.bar)
-            return self
-        context = multiprocessing.get_context("spawn")  # forked torch threads hang
-        self._messages = context.Queue()
-        numbers = context.Queue()
-        for number in range(self.workers):
-            numbers.put(number)
-        self._pool = ProcessPoolExecutor(
-            self.workers, context, _begin_worker, (self.preset, self.folder, self._messages, numbers)
-        )
-        threading.Thread(target=self._listen, daemon=True).start()
+        else:
+            self._open(self.workers)
         return self
 
     def __exit__(self, kind: Any, *_: Any) -> None:
-        if self._pool is None:
-            return
         if kind is not None:  # an error or Ctrl-C: what runs now is lost, what is written is whole
             for process in multiprocessing.active_children():
                 process.terminate()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._messages.put(None)
+        self._close()
 
-    def _listen(self) -> None:
-        while (message := self._messages.get()) is not None:
-            self.bar.receive(message)
+    def _open(self, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")  # forked torch threads hang
+        # New ones for each pool: a worker that is killed may leave a queue locked for good.
+        self._messages, numbers, self._began = context.Queue(), context.Queue(), context.Event()
+        for number in range(workers):
+            numbers.put(number)
+        given = (self.preset, self.folder, self._messages, numbers, self._began)
+        self._pool = ProcessPoolExecutor(workers, context, _begin_worker, given)
+        threading.Thread(target=self._listen, args=(self._messages,), daemon=True).start()
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._messages.put(None)
+            self._pool = None
+
+    def _listen(self, messages: Any) -> None:
+        with suppress(EOFError, OSError, pickle.UnpicklingError):  # half a message, of a worker that was killed
+            while (message := messages.get()) is not None:
+                self.bar.receive(message)
+
+    def _submit(self, task: Task) -> Future:
+        if self._pool is None:
+            self._open(self.workers)
+        try:
+            return self._pool.submit(_work, task)
+        except BrokenProcessPool as error:  # a worker died since the last look
+            future: Future = Future()
+            future.set_exception(error)
+            return future
+
+    def _alone(self, task: Task) -> Record | None:
+        """Do a task once more, with no other beside it, since a process died while it ran.
+
+        Raises:
+            UserError: it is no run but a model, which others need, or no worker can begin at all.
+        """
+        if not self._began.is_set():
+            raise UserError(CANNOT_BEGIN)
+        self._close()
+        self._open(1)
+        future = self._pool.submit(_work, task)
+        workers = multiprocessing.active_children()
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            for worker in workers:
+                worker.join(10)
+            codes = [worker.exitcode for worker in workers if worker.exitcode is not None]
+        code, limit = codes[0] if codes else None, self.preset.launch.run_limit
+        reason = f"its process died, and died again when it ran alone: {meaning_of(code)}"
+        if code == 1 and limit is not None:
+            reason += f", as of one that is deaf to its limit of {limit:g} minutes"
+        if isinstance(task, ModelSpec):
+            raise UserError(f"training {task.label}: {reason}. What is finished is kept") from None
+        return record_failure(task, Checkpoints(self.preset, self.folder), reason)
 
     def run(self, plan: Plan, on_done: OnDone) -> int:
         """Do the plan's tasks; ``on_done`` is called after each.
@@ -114,29 +163,38 @@ class Launcher:
         running: dict[Future, Task] = {}
         missing = {task: set(needs) for task, needs in plan.needs.items()}
         refused = False
-        try:
-            while True:
-                ready = (task for task in list(waiting) if not missing[task])
-                while len(running) < self.workers and not refused and (task := next(ready, None)):
-                    refused = not self.may_begin(task)
-                    if not refused:
-                        del waiting[task]
-                        running[self._pool.submit(_work, task)] = task
-                if not running:
-                    return len(waiting)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    record, task = future.result(), running.pop(future)
-                    for needs in missing.values():
-                        needs.discard(task)
-                    on_done(task, record)
-        except BrokenProcessPool:
-            raise UserError(
-                "a worker process died, most likely for lack of memory; run the same command again with --workers 1: "
-                "what is finished is kept"
-            ) from None
+        while True:
+            ready = (task for task in list(waiting) if not missing[task])
+            while len(running) < self.workers and not refused and (task := next(ready, None)):
+                refused = not self.may_begin(task)
+                if not refused:
+                    del waiting[task]
+                    running[self._submit(task)] = task
+            if not running:
+                return len(waiting)
+            done = wait(running, return_when=FIRST_COMPLETED).done
+            if broken := any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+                done = set(running)  # the pool ends with the worker that died, and nobody knows whose task it had
+            for future in sorted(done, key=list(running).index):
+                task = running.pop(future)
+                broke = isinstance(future.exception(), BrokenProcessPool)  # waits for a pool that is about to end
+                record = self._alone(task) if broke else future.result()
+                for needs in missing.values():
+                    needs.discard(task)
+                on_done(task, record)
+            if broken:
+                self._close()  # a pool of one, or a dead one; the next task opens another
 
 
-def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any) -> None:
+def meaning_of(code: int | None) -> str:
+    """What an exit code says of a process's end."""
+    if code is None or code >= 0:
+        return f"exit code {code}" if code is not None else "nobody knows how"
+    name = signal.Signals(-code).name
+    return f"killed by {name}" + (", most likely for lack of memory" if name == "SIGKILL" else "")
+
+
+def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any, began: Any) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -146,6 +204,7 @@ def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any) -> 
         number = 0
     set_threads(preset)
     _worker = Checkpoints(on_own_gpu(preset, number), folder, QueueReporter(messages, number))
+    began.set()
 
 
 def _end_with_parent() -> None:

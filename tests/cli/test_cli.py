@@ -146,7 +146,7 @@ def test_user_errors_are_one_message_and_exit_2(arguments, message, tmp_path, mo
 
 def test_options_that_do_not_exist_are_refused():
     assert invoke("run", "--mehtods", "rkld").exit_code == 2
-    assert invoke("run", "--workers", "0").exit_code == 2
+    assert invoke("run", "--workers", "-1").exit_code == 2
     assert invoke("rnu").exit_code == 2
 
 
@@ -212,7 +212,7 @@ def test_version_and_help():
 def test_brackets_in_a_message_are_kept_and_end_nothing(tmp_path):
     path = method_file(tmp_path, "mine", 'raise FileNotFoundError("no weights in [/data/teacher] [red]")')
     result = invoke("run", "--methods", path, *SETS, "--out", str(tmp_path / "board"))
-    assert result.exit_code == 0 and "(FileNotFoundError: no weights in [/data/teacher] [red])" in " ".join(
+    assert result.exit_code == 1 and "(FileNotFoundError: no weights in [/data/teacher] [red])" in " ".join(
         result.output.split()
     )
     assert "[/data/teacher] [red]" in invoke("check", path).output

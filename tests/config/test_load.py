@@ -33,11 +33,11 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("name", preset_names())
 def test_shipped_presets_are_right(name):
-    from benchmark.runs.plan import check_methods
+    from benchmark.runs.plan import check_preset
 
     preset = load_preset(name)
     assert preset.name == name and preset.description and preset.methods
-    check_methods(preset)
+    check_preset(preset)
 
 
 def test_all_wrong_keys_are_told_at_once(file):

@@ -29,7 +29,7 @@ def finished(made_board, tmp_path_factory):
     """Preset and folder of finished pools. To be read only."""
     models = shutil.copytree(made_board / "cache" / "models", tmp_path_factory.mktemp("models") / "models")
     preset, folder = pool_preset(micro(), models), tmp_path_factory.mktemp("scorecard") / "pools"
-    assert make_pools(preset, folder, SIZE, workers=1, say=quiet)
+    assert make_pools(preset, folder, SIZE, workers=0, say=quiet)
     return preset, folder
 
 
@@ -137,8 +137,8 @@ def test_the_small_board_has_a_scorecard(finished, tmp_path):
 
 def test_finished_pools_are_kept_and_larger_ones_go_on(pools, monkeypatch):
     seen = watch(monkeypatch)
-    assert make_pools(*pools, SIZE, workers=1, say=quiet) and not seen.runs and not seen.models
-    assert make_pools(*pools, SIZE + 1, workers=1, say=quiet)
+    assert make_pools(*pools, SIZE, workers=0, say=quiet) and not seen.runs and not seen.models
+    assert make_pools(*pools, SIZE + 1, workers=0, say=quiet)
     assert seen.models == ["pool-forget10-1-seed1002", "pool-forget10-0-seed2002"]
     assert [label.split()[0] for label in seen.runs] == [KNOWS, NEVER]
 
@@ -167,7 +167,7 @@ def test_a_damaged_pool_model_is_reported_and_made_again(pools, damage, monkeypa
     with pytest.raises(UserError, match=r"damaged|again"):
         scorecard(preset, folder, SIZE)
     seen = watch(monkeypatch)
-    assert make_pools(preset, folder, SIZE, workers=1, say=quiet)
+    assert make_pools(preset, folder, SIZE, workers=0, say=quiet)
     assert [label.split()[0] for label in seen.runs] == [NEVER]
     assert scorecard(preset, folder, SIZE)
 
