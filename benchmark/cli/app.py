@@ -16,6 +16,7 @@ from benchmark.cli.export_dataset import export_dataset
 from benchmark.cli.import_log import import_results
 from benchmark.cli.leaderboard import leaderboard
 from benchmark.cli.metrics import recompute_metrics
+from benchmark.cli.paper import paper
 from benchmark.cli.publish import publish
 from benchmark.cli.run import run
 from benchmark.cli.score import score
@@ -34,6 +35,7 @@ app.command()(leaderboard)
 app.command()(sweep)
 app.command()(publish)
 app.command()(claims)
+app.command()(paper)
 app.command()(scorecard)
 app.command(name="metrics")(recompute_metrics)
 app.command(name="import")(import_results)

@@ -16,6 +16,7 @@ from benchmark.common.files import write_json, write_text
 from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.controls import fooled
+from benchmark.leaderboard.course import write_course
 from benchmark.leaderboard.entries import BLOCKS, Entry, make_entry
 from benchmark.leaderboard.export import csv_text, json_value, tidy_text
 from benchmark.leaderboard.figure import draw
@@ -75,6 +76,8 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
 def write(folder: str | Path, board: Board) -> None:
     """Write leaderboard.csv, .md, .tex, .json, .png and .pdf and results.csv into ``folder``, each whole or not at all.
 
+    Where runs were looked at on the way, course.csv, .png and .pdf too.
+
     What imported logs state and nobody here has measured is in leaderboard.md, below the board, and in reported.csv.
     """
     folder = Path(folder)
@@ -86,6 +89,7 @@ def write(folder: str | Path, board: Board) -> None:
     write_text(folder / "leaderboard.tex", latex(board))
     write_json(folder / "leaderboard.json", json_value(board))
     draw(board, folder / "leaderboard.png")
+    write_course(folder, board)
 
 
 def _place(entry: Entry) -> tuple:
