@@ -12,6 +12,7 @@ import typer
 from benchmark.cli.catalogue import list_
 from benchmark.cli.check import check_method
 from benchmark.cli.claims import claims
+from benchmark.cli.compare import compare
 from benchmark.cli.export_dataset import export_dataset
 from benchmark.cli.import_log import import_results
 from benchmark.cli.leaderboard import leaderboard
@@ -36,6 +37,7 @@ app.command()(sweep)
 app.command()(publish)
 app.command()(claims)
 app.command()(paper)
+app.command()(compare)
 app.command()(scorecard)
 app.command(name="metrics")(recompute_metrics)
 app.command(name="import")(import_results)

@@ -33,6 +33,7 @@ from benchmark.common.statistics import LEVEL
 
 Kind = Literal["difference", "ratio", "decades"]  # b - a, b / a, log10(b / a)
 NO_VALUE = "none: not a number on both boards"
+SAME_NUMBERS = "none: the same on both boards, author by author"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,9 @@ def paired(first: np.ndarray, second: np.ndarray, kind: Kind, spreads: Sequence[
     if not np.isfinite(gaps[0]):
         return Difference(kind, None, None, None, NO_VALUE)
     value = _back(float(gaps[0]), kind)
+
+    if not np.nan_to_num(gaps).any():
+        return Difference(kind, value, None, None, SAME_NUMBERS)
 
     def leave_out(stay: dict[str, np.ndarray]) -> float:
         return float(gaps[0] if stay["authors"].all() else gaps[1 + int(np.argmin(stay["authors"]))])
