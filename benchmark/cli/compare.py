@@ -36,16 +36,19 @@ def _boards(folder: Path, other: Path, out_path: Path | None) -> None:
     comparison = compared(build(folder), build(other), (str(folder), str(other)))
     out.print(f"a: {folder}\nb: {other}\n")
     out.print(terminal_table(comparison), markup=True)
-    out.print("\n".join(["", READ.split("; in brackets")[0] + "; *: the places that tests leave open do not meet.", ""]))
+    out.print(f"\n{READ}; *: the places that tests leave open do not meet.\n")
     out.print("\n".join([*summary(comparison), *how(comparison)]))
-    out.print("\n".join(f"{s.name}: {s.a} (a), {s.b} (b)" for s in comparison.settings) or "made with the same settings")
+    out.print(
+        "\n".join(f"{s.name}: {s.a} (a), {s.b} (b)" for s in comparison.settings) or "made with the same settings"
+    )
     if out_path is not None:
         out.print(f"written: {', '.join(map(str, write(out_path, comparison)))}")
 
 
 def _published(folder: Path, file: Path, out_path: Path | None) -> None:
     from benchmark.common.files import write_text
-    from benchmark.comparison.published import beside, csv_text, markdown, read_published, terminal_table
+    from benchmark.comparison.published import beside, read_published
+    from benchmark.comparison.published_tables import csv_text, markdown, terminal_table
     from benchmark.leaderboard.build import build
 
     made = beside(build(folder), read_published(file), str(folder), file.name)

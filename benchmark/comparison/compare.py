@@ -46,8 +46,8 @@ class Comparison:
     settings: list[Setting]
 
     def columns(self, wanted: tuple[str, ...] = COLUMNS) -> list[str]:
-        """The columns for which any row has a difference."""
-        return [c for c in wanted if any(c in row.differences for row in self.rows)]
+        """The columns for which any row has a number on both boards."""
+        return [c for c in wanted if any(c in r.differences and r.differences[c].value is not None for r in self.rows)]
 
 
 def compare(a: Board, b: Board, names: tuple[str, str]) -> Comparison:
@@ -62,7 +62,9 @@ def compare(a: Board, b: Board, names: tuple[str, str]) -> Comparison:
     others = {_place(entry): entry for entry in b.rows}
     pairs = [(entry, others[_place(entry)]) for entry in a.rows if _place(entry) in others]
     if not pairs:
-        rows = " and ".join(f"{n} has {', '.join(sorted({e.split for e in x.rows}))}" for n, x in zip(names, (a, b), strict=True))
+        rows = " and ".join(
+            f"{n} has {', '.join(sorted({e.split for e in x.rows}))}" for n, x in zip(names, (a, b), strict=True)
+        )
         raise UserError(f"the boards have no row in common (splits: {rows}): rows are paired by method and split")  # fmt: skip
     shared = {_place(entry) for entry, _ in pairs}
     rows = [_row_pair(a, b, *pair) for pair in pairs]

@@ -80,4 +80,3 @@ def _set(entry: Entry, names: set[str]) -> tuple[int, int] | None:
     if rank is None or rank.low is None:
         return None
     return 1 + len(names & set(rank.better)), len(names) - len(names & set(rank.worse))
-

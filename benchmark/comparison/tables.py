@@ -21,10 +21,11 @@ HEAD = (
     "method", "split", "column", "a", "a_low", "a_high", "b", "b_low", "b_high", "kind", "difference", "low", "high",
     "interval", "place_a", "place_b", "set_a", "set_b", "overlap", "settings",
 )  # fmt: skip
+NARROW, LONGEST = 4, 14  # columns of numbers in a terminal, and characters of a name that stay on one line
 READ = (
     "Differences are b seen from a: × the ratio of two distances, + or - the difference, decades the difference of log10 of two "
-    "p-values; brackets: 95 % intervals, each by itself. Places: among the methods that are ranked on both boards, a → b; in "
-    "brackets the places that each board's tests over authors leave open."
+    "p-values; brackets: 95 % intervals, each by itself (unpaired ones are too wide where both boards have the same rows). "
+    "Places: among the methods that are ranked on both boards, a → b"
 )
 
 
@@ -65,7 +66,7 @@ def markdown(comparison: Comparison) -> str:
     parts = [
         f"**{_plain(comparison.names[0])} (a) and {_plain(comparison.names[1])} (b)**",
         "\n".join(f"- {_plain(line)}" for line in summary(comparison)),
-        READ,
+        f"{READ}; in brackets the places that each board's tests over authors leave open.",
         table,
         "**Intervals**",
         "\n".join(f"- {_plain(line)}" for line in how(comparison)),
@@ -76,14 +77,17 @@ def markdown(comparison: Comparison) -> str:
 
 
 def terminal_table(comparison: Comparison) -> Table:
-    """The differences of the headline columns; intervals on a line of their own."""
+    """The differences of the headline columns for a terminal of 80 columns; intervals on a line of their own."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
     columns, several = comparison.columns(HEADLINE), _several(comparison)
+    columns = columns[:NARROW]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("Method", overflow="fold", min_width=10)
+    table.add_column(
+        "Method", overflow="fold", min_width=min(LONGEST, max(len(row.a.method) for row in comparison.rows))
+    )
     if several:
         table.add_column("Split", no_wrap=True)
     for column in columns:

@@ -20,14 +20,24 @@ def difference_text(column: str, difference: Difference | None, between: str = "
     if difference.kind == "ratio":
         text, ends = f"×{difference.value:.2f}", [None if x is None else f"{x:.2f}" for x in limits]
     elif difference.kind == "decades":
-        text, ends = f"{difference.value:+.1f} decades", [None if x is None else f"{x:+.1f}" for x in limits]
+        text = f"{_signed(_decimal(difference.value))} decades"
+        ends = [None if x is None else _decimal(x) for x in limits]
     else:
-        text, ends = _signed(number(column, difference.value)), [None if x is None else number(column, x) for x in limits]
+        text, ends = (
+            _signed(number(column, difference.value)),
+            [None if x is None else number(column, x) for x in limits],
+        )
     return text if None in ends else f"{text}{between}[{ends[0]}, {ends[1]}]"
 
 
 def _signed(text: str) -> str:
     return text if text.startswith("-") or not text.strip("0.") else f"+{text}"
+
+
+def _decimal(value: float) -> str:
+    """One digit after the point, without a sign where that is zero."""
+    text = f"{value:.1f}"
+    return text.lstrip("-") if not text.strip("-0.") else text
 
 
 def places_text(places: Places | None) -> str:
@@ -72,7 +82,8 @@ def correlation_text(correlation: RankCorrelation) -> str:
     """ "0.93 [0.80, 0.98], p 1.0e-4"."""
     if correlation.value is None:
         return f"undefined ({correlation.reason})"
-    limits = "no interval" if correlation.low is None else f"[{correlation.low:.2f}, {correlation.high:.2f}]"
+    limits = f"[{correlation.low:.2f}, {correlation.high:.2f}]" if correlation.low is not None else "(no interval"
+    limits += "" if correlation.low is not None else f": {correlation.reason.removeprefix('none: ')})"
     return f"{correlation.value:.2f} {limits}, p {number('p_retrained', correlation.p)}"
 
 
@@ -86,8 +97,11 @@ def how(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> list[str
         same = sum("the same on both boards" in d.covers for d in known)
         parts = [(pairs, "paired over forget authors"), (apart, "unpaired, from both intervals"),
                  (same, "the same author by author"), (len(known) - pairs - apart - same, "without an interval")]  # fmt: skip
-        lines.append(f"{column}: " + ", ".join(f"{n} rows {text}" for n, text in parts if n))
-    return lines
+        lines.append(f"{column}: " + ", ".join(f"{n} row{'s' * (n > 1)} {text}" for n, text in parts if n))
+    lone = [
+        c for c in columns if c not in comparison.columns(columns) and any(c in r.differences for r in comparison.rows)
+    ]
+    return [*lines, *([f"on one of the boards only: {', '.join(lone)}"] if lone else [])]
 
 
 def telling(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> tuple[list[str], int]:
@@ -119,11 +133,13 @@ def summary(comparison: Comparison) -> list[str]:
     name_a, name_b = comparison.names
     outside, count = telling(comparison)
     lines = [line for order in comparison.orders for line in order_lines(order)]
-    lines.append(
-        f"{len(outside)} of {count} intervals exclude no difference"
-        + (f" ({names(outside)})" if outside else "")
-        + f"; of as many equal ones about {count / 20:.0f} would by chance."
-    )
+    if count:
+        told = f"{len(outside)} of {count} intervals exclude no difference{f' ({names(outside)})' if outside else ''}"
+        lines.append(f"{told}; of as many equal ones about {count / 20:.0f} would by chance.")
+    if changed := [row_name(row, comparison) for row in comparison.rows if row.settings]:
+        lines.append(
+            f"{len(changed)} rows have other settings or seeds of their own, which compare.md names: {names(changed)}."
+        )
     for name, entries in ((name_a, comparison.only_a), (name_b, comparison.only_b)):
         if entries:
             lines.append(f"only in {name}: {names([f'{entry.method} {entry.split}' for entry in entries])}")

@@ -50,7 +50,13 @@ def course_csv(board: Board) -> str:
     """A line a run and look: epochs and optimiser steps done, and the metrics; undefined ones are empty."""
     names = _columns(board)
     lines = [
-        [entry.method, entry.split, record.seed, *(f"{record.course[c][i]:.0f}" for c in COUNTS), *_at(record, i, names)]
+        [
+            entry.method,
+            entry.split,
+            record.seed,
+            *(f"{record.course[c][i]:.0f}" for c in COUNTS),
+            *_at(record, i, names),
+        ]
         for entry, records in _looked_at(board)
         for record in records
         for i in range(looks(record))
@@ -107,12 +113,19 @@ def _panel(
 ) -> None:
     for entry in board.rows:
         value = entry.value(column)
-        if entry.role == "model" and entry.split == split and entry.name in ("finetuned", "retrained") and value is not None:
+        if (
+            entry.role == "model"
+            and entry.split == split
+            and entry.name in ("finetuned", "retrained")
+            and value is not None
+        ):
             axes.axhline(value, **_line(entry.name))
     for entry, records in rows:
         points = sorted(_mean_curve(records, column).items())
         marker = "." if len(points) < 2 else ""
-        axes.plot([x for x, _ in points], [y for _, y in points], linewidth=1.1, marker=marker, **looks_of[entry.method])
+        axes.plot(
+            [x for x, _ in points], [y for _, y in points], linewidth=1.1, marker=marker, **looks_of[entry.method]
+        )
     axes.set_title(f"{split}: {column.replace('_', ' ')}", loc="left", fontsize=FONT, pad=3)
     axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -134,7 +147,9 @@ def _mean_curve(records: list[Record], column: str) -> dict[float, float]:
 def _looked_at(board: Board) -> list[tuple[Entry, list[Record]]]:
     """Each row with its records that were looked at, of the rows that have any."""
     known = {(record.method, record.key): record for record in board.records if looks(record)}
-    rows = [(entry, [known[entry.name, key] for key in entry.keys if (entry.name, key) in known]) for entry in board.rows]
+    rows = [
+        (entry, [known[entry.name, key] for key in entry.keys if (entry.name, key) in known]) for entry in board.rows
+    ]
     return [(entry, records) for entry, records in rows if records]
 
 

@@ -62,7 +62,9 @@ def choose(board: Board, methods: Sequence[str] | None, metrics: Sequence[str] |
             raise unknown_name("metric", metric, [*board.columns, RANK])
     columns = {m: headings.get(m, Heading(m.replace("_", " "))) for m in metrics or MAIN}
     if metrics and (empty := [metric for metric in metrics if metric not in shown(part, columns)]):
-        why = next((entry.cells[empty[0]].covers for entry in chosen if empty[0] in entry.cells), "none of them is ranked")
+        why = next(
+            (entry.cells[empty[0]].covers for entry in chosen if empty[0] in entry.cells), "none of them is ranked"
+        )
         raise UserError(f"{board.name} has no {empty[0]} in these rows ({why}): leave it out of --metrics")
     splits = {entry.split for entry in chosen}
     return Paper(

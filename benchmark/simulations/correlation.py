@@ -36,7 +36,7 @@ def coverage(name: str, repetitions: int) -> pd.DataFrame:
     for kind in ("normal", "t2"):
         for latent in LATENT:
             true = true_value(name, kind, latent)
-            held = [_held(name, kind, latent, true, methods, repetitions) for methods in METHODS]
+            held = [coverage_of(name, kind, latent, true, methods, repetitions) for methods in METHODS]
             for way, shares in zip(("jackknife", "textbook", "none"), zip(*held, strict=True), strict=True):
                 lines.append([kind, f"{true:.2f}", way, *shares])
     return pd.DataFrame(lines, columns=["pair", name, "interval", *(f"{n} methods" for n in METHODS)])
@@ -60,7 +60,7 @@ def true_value(name: str, kind: str, latent: float) -> float:
     return float(np.corrcoef(x.argsort().argsort(), y.argsort().argsort())[0, 1])
 
 
-def _held(name: str, kind: str, latent: float, true: float, methods: int, repetitions: int) -> tuple[float, ...]:
+def coverage_of(name: str, kind: str, latent: float, true: float, methods: int, repetitions: int) -> tuple[float, ...]:
     """In %: coverage of the jackknife and of the textbook, of the same draws; draws without a jackknife interval."""
     rng, of_two = np.random.default_rng(methods), tau_b if name == "tau" else mean_rank_rho
     made = jackknives = textbooks = 0

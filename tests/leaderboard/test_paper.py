@@ -36,7 +36,12 @@ def table_rows(text):
 def test_the_table_has_the_chosen_rows_and_columns_with_intervals(board):
     paper = choose(board, ["we_ird", "rkld", "npo"], ["forget_rouge", "rank", "distance"], "forget10")
     head, *rows = table_rows(tex(paper))
-    assert [re.sub(r" *\$.*", "", cell).strip(" \\") for cell in head] == ["Method", "Forget ROUGE", "Ranks", "Distance"]
+    assert [re.sub(r" *\$.*", "", cell).strip(" \\") for cell in head] == [
+        "Method",
+        "Forget ROUGE",
+        "Ranks",
+        "Distance",
+    ]
     assert [row[0] for row in rows] == ["npo", "rkld", r"we\_ird"]  # the board's order
     assert rows[1][1].strip() == r"0.400 {\scriptsize [0.300, 0.500]}" and "[3.00, 5.00]" in rows[1][3]
     assert rows[1][2] == "2" and paper.board.blocks()[0][0].method == "npo"  # of three: ranks are the board's
@@ -44,7 +49,9 @@ def test_the_table_has_the_chosen_rows_and_columns_with_intervals(board):
 
 def test_a_caption_names_board_commit_authors_seeds_and_retrained_models(board):
     text = caption(choose(board, ["npo"], ["distance", "rank"], "forget10"))
-    assert "Board quick at commit abc123: 40 forget rows of 20 authors and 3 retrained models (forget10); seeds 0." in text
+    assert (
+        "Board quick at commit abc123: 40 forget rows of 20 authors and 3 retrained models (forget10); seeds 0." in text
+    )
     assert "among all ranked methods, 3 (forget10)" in text and "Distance over authors" in text
 
 

@@ -42,6 +42,7 @@ def test_looks_come_every_so_many_epochs_and_after_the_last(every, epochs):
 def test_a_broken_run_is_not_looked_at():
     seen = []
     looks = Looks(1, lambda model, epoch, step: seen.append(epoch))
+
     def loss(model, numbers, epoch):
         return model.vector.mean() * (float("inf") if epoch == 2 else 1.0)
 
