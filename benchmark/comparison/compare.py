@@ -62,10 +62,10 @@ def compare(a: Board, b: Board, names: tuple[str, str]) -> Comparison:
     others = {_place(entry): entry for entry in b.rows}
     pairs = [(entry, others[_place(entry)]) for entry in a.rows if _place(entry) in others]
     if not pairs:
-        rows = " and ".join(
-            f"{n} has {', '.join(sorted({e.split for e in x.rows}))}" for n, x in zip(names, (a, b), strict=True)
+        splits = [f"{n} has {', '.join(sorted({e.split for e in x.rows}))}" for n, x in zip(names, (a, b), strict=True)]
+        raise UserError(
+            f"the boards have no row in common (splits: {' and '.join(splits)}): rows are paired by method and split"
         )
-        raise UserError(f"the boards have no row in common (splits: {rows}): rows are paired by method and split")  # fmt: skip
     shared = {_place(entry) for entry, _ in pairs}
     rows = [_row_pair(a, b, *pair) for pair in pairs]
     splits = list(dict.fromkeys(entry.split for entry, _ in pairs))

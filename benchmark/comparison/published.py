@@ -83,9 +83,8 @@ def _published(path: Path, line: dict[str, str | None], at: int) -> Published:
             finite = False
         if not finite:
             raise UserError(f"{path}, line {at}: {column} is {text!r}, which is no number; leave it empty")
-    return Published(
-        *((line[name] or "").strip() for name in TEXTS), *values.values(), note=(line.get("note") or "").strip()
-    )
+    source, model, split, row, note = ((line.get(name) or "").strip() for name in (*TEXTS, "note"))
+    return Published(source, model, split, row, values["forget_quality"], values["model_utility"], note)
 
 
 def beside(board: Board, published: list[Published], name: str, file: str) -> Beside:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from benchmark.common.files import as_csv
 from benchmark.comparison.published import NUMBERS, TEXTS, Beside, Published, is_alike
@@ -46,7 +46,7 @@ def terminal_table(made: Beside) -> list[Table]:
         if split not in tables:
             tables[split] = Table(title=escape(split), box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
             for head in HEADS:
-                side = "right" if head in HEADS[3:5] else "left"
+                side: Literal["right", "left"] = "right" if head in HEADS[3:5] else "left"
                 tables[split].add_column(head, justify=side, overflow="fold", no_wrap=head in (HEADS[0], *HEADS[3:5]))
         tables[split].add_row(*(escape(cell).replace("–", "-") for cell in cells))
     return list(tables.values())
@@ -84,7 +84,8 @@ def csv_text(made: Beside) -> str:
     for line, entries in made.rows:
         published = [*(getattr(line, name) for name in (*TEXTS, *NUMBERS)), line.note]
         alike = is_alike(line, made.board, made.model)
-        for entry in entries or [None]:
+        beside: list[Entry] | list[None] = entries or [None]
+        for entry in beside:
             own = [None] * 3 if entry is None else [entry.method, *(entry.value(column) for column in NUMBERS)]
             lines.append([*published, made.name, made.model, *own, alike])
     return as_csv(head, lines)

@@ -111,6 +111,8 @@ def _panel(
     rows: list[tuple[Entry, list[Record]]],
     looks_of: dict[str, dict[str, Any]],
 ) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for entry in board.rows:
         value = entry.value(column)
         if (
@@ -128,7 +130,7 @@ def _panel(
         )
     axes.set_title(f"{split}: {column.replace('_', ' ')}", loc="left", fontsize=FONT, pad=3)
     axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 

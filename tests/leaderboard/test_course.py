@@ -53,7 +53,7 @@ def test_a_curve_is_the_mean_over_seeds_where_all_have_a_value(board):
         f"{split}: {metric} probability" for split in ("forget05", "forget10") for metric in ("forget", "retain")
     ]
     (curve,) = curves(panels[2])
-    assert curve.get_xdata() == [1, 4] and curve.get_ydata() == pytest.approx([0.6, 0.3])
+    assert list(curve.get_xdata()) == [1, 4] and list(curve.get_ydata()) == pytest.approx([0.6, 0.3])
     reference = [line for line in panels[2].get_lines() if line.get_linewidth() < 1]
     assert [line.get_ydata()[0] for line in reference] == [0.2]  # the fine-tuned model's level
 
