@@ -21,7 +21,7 @@ FLOORS = (
     ("training", "metrics", "controls"),
     ("attacks", "records"),
     ("runs", "leaderboard"),
-    ("conformance", "rkld_claims", "scorecard", "speed", "simulations"),
+    ("comparison", "conformance", "rkld_claims", "scorecard", "speed", "simulations"),
     ("cli",),
 )
 ONLY = {"simulations": ("common", "metrics")}  # they speak of the statistics, not of runs

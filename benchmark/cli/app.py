@@ -12,10 +12,12 @@ import typer
 from benchmark.cli.catalogue import list_
 from benchmark.cli.check import check_method
 from benchmark.cli.claims import claims
+from benchmark.cli.compare import compare
 from benchmark.cli.export_dataset import export_dataset
 from benchmark.cli.import_log import import_results
 from benchmark.cli.leaderboard import leaderboard
 from benchmark.cli.metrics import recompute_metrics
+from benchmark.cli.paper import paper
 from benchmark.cli.publish import publish
 from benchmark.cli.run import run
 from benchmark.cli.score import score
@@ -34,6 +36,8 @@ app.command()(leaderboard)
 app.command()(sweep)
 app.command()(publish)
 app.command()(claims)
+app.command()(paper)
+app.command()(compare)
 app.command()(scorecard)
 app.command(name="metrics")(recompute_metrics)
 app.command(name="import")(import_results)

@@ -85,6 +85,10 @@ class Scoring(Strict):
     sets: Literal["evaluation", "validation", "both"] = Field(
         "evaluation", description="the rows that a board reports, those that a sweep chooses on, or both"
     )
+    # Left out of what a run's numbers depend on, so that runs with and without it are of one recipe.
+    every: int | None = Field(
+        None, ge=1, exclude=True, description="epochs of unlearning between two looks at its course; None: no look"
+    )
 
 
 class Launch(Strict):

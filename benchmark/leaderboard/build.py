@@ -16,6 +16,7 @@ from benchmark.common.files import write_json, write_text
 from benchmark.data.types import FORGET_PERCENT
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.controls import fooled
+from benchmark.leaderboard.course import write_course
 from benchmark.leaderboard.entries import BLOCKS, Entry, make_entry
 from benchmark.leaderboard.export import csv_text, json_value, tidy_text
 from benchmark.leaderboard.figure import draw
@@ -77,6 +78,7 @@ def write(folder: str | Path, board: Board) -> None:
     """Write leaderboard.csv, .md, .tex, .json, .png and .pdf and results.csv into ``folder``, each whole or not at all.
 
     Where runs were scored on the way through relearning there are relearning.png and .pdf too.
+    Where runs were looked at on the way, course.csv, .png and .pdf too.
 
     What imported logs state and nobody here has measured is in leaderboard.md, below the board, and in reported.csv.
     """
@@ -90,6 +92,7 @@ def write(folder: str | Path, board: Board) -> None:
     write_json(folder / "leaderboard.json", json_value(board))
     draw(board, folder / "leaderboard.png")
     draw_relearning(board, folder / "relearning.png")
+    write_course(folder, board)
 
 
 def _place(entry: Entry) -> tuple:

@@ -18,13 +18,13 @@ STARS = {"dirty": "*", "partial": "+", "edge": "^"}  # for terminals without dag
 def caption(board: Board) -> str:
     """What is counted, what the numbers are in, what the brackets hold, and which way is better."""
     counts = [
-        f"{_span(entry.n for entry in board.rows if entry.split == split)} forget rows ({split})"
+        f"{span(entry.n for entry in board.rows if entry.split == split)} forget rows ({split})"
         for split in board.splits
     ]
-    seeds = _span(len(entry.seeds) for entry in board.rows if entry.role == "method")
+    seeds = span(len(entry.seeds) for entry in board.rows if entry.role == "method")
     parts = [f"n = {', '.join(counts)}; {seeds} {'seed' if seeds == '1' else 'seeds'} a method."]
     if board.is_defined("distance"):
-        models = _span(_models(board))
+        models = span(_models(board))
         parts.append(
             f"Distance: from {models} retrained models, 1 = like one more of them. p: of being one. Residual: share of "
             "fine-tuning's effect on the forget rows that is left (0 as retrained, 1 as never unlearned, below 0 forgotten "
@@ -35,8 +35,8 @@ def caption(board: Board) -> str:
         parts.append(
             f"Ranks: the places that paired tests over authors leave open; they tell {', '.join(apart)} apart."
         )
-    covered = {MAIN[metric].document.lower(): _covered(board, metric) for metric in WITH_INTERVAL}
-    if brackets := [f"{name} over {units}" for name, units in covered.items() if units]:
+    brackets_over = {MAIN[metric].document.lower(): covered(board, metric) for metric in WITH_INTERVAL}
+    if brackets := [f"{name} over {units}" for name, units in brackets_over.items() if units]:
         parts.append(f"Brackets: 95 % intervals, {', '.join(brackets)}.")
     parts.append("↑ higher is better, ↓ lower is better, → nearer to retrained is better.")
     if any(entry.is_best for entry in board.rows):
@@ -73,12 +73,13 @@ def footnotes(board: Board, alphabet: dict[str, str] = DAGGERS) -> list[str]:
     ]
 
 
-def _span(counts: Iterable[int | None]) -> str:
+def span(counts: Iterable[int | None]) -> str:
+    """ "no", "3" or "3 to 5"."""
     known = sorted({count for count in counts if count is not None})
     return "no" if not known else str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
 
 
-def _covered(board: Board, metric: str) -> str:
+def covered(board: Board, metric: str) -> str:
     """The units that the intervals of a metric are over; "" where there are no intervals."""
     covers = [entry.cells[metric].covers for entry in board.rows if entry.cells[metric].low is not None]
     units = dict.fromkeys(text.removesuffix(AND_SEEDS).removesuffix(TWO_SEEDS) for text in covers)

@@ -39,9 +39,13 @@ def draw(board: Board, path: str | Path) -> None:
 
     Rows without a value on either axis are left out; a split of none says so.
     """
+    save(compose(board), path)
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as PNG to ``path`` and as PDF beside it, with nothing in it that changes from one call to the next."""
     from matplotlib import style
 
-    figure = compose(board)
     with style.context(STYLE):
         for kind, metadata in METADATA.items():
             with atomic_path(Path(path).with_suffix(f".{kind}")) as temporary:
@@ -54,13 +58,17 @@ def view_of(board: Board) -> View:
     return view if any(view.is_defined(entry) for entry in board.rows) else QualityView()
 
 
-def compose(board: Board) -> Figure:
-    """The figure before it is written: panels below one another, over the same axis of utility."""
+def compose(board: Board, view: View | None = None) -> Figure:
+    """The figure before it is written: panels below one another, over the same axis of utility.
+
+    Args:
+        view: its axes; None: ``view_of`` the board.
+    """
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    view = view_of(board)
+    view = view or view_of(board)
     panels = {split: [e for e in board.rows if e.split == split and view.is_defined(e)] for split in board.splits}
     everything = [entry for entries in panels.values() for entry in entries]
     crowded = max((len(entries) for entries in panels.values()), default=0) > CROWDED

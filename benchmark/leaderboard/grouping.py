@@ -81,7 +81,7 @@ def board_recipe(records: Iterable[Record]) -> dict[str, str]:
     counts: dict[str, Counter[str]] = {}
     rows = {(r.method, r.split, _config_text(r)): r for r in records if r.source == "run" and r.role == "method"}
     for record in rows.values():
-        for key, value in _flat(record.config).items():
+        for key, value in flat(record.config).items():
             if key.startswith(SHARED) and key not in TUNED:
                 counts.setdefault(key, Counter())[value] += 1
     return {key: values.most_common(1)[0][0] for key, values in counts.items()}
@@ -90,7 +90,7 @@ def board_recipe(records: Iterable[Record]) -> dict[str, str]:
 def _differences(first: dict[str, Any], other: dict[str, Any], recipe: dict[str, str]) -> str:
     """What sets a row apart: from what the board's rows share, in other settings from the first row of its method."""
     a, b = (
-        {k: v for k, v in _flat(config).items() if not k.startswith("tuning.") and k != "finetuning_seed"}
+        {k: v for k, v in flat(config).items() if not k.startswith("tuning.") and k != "finetuning_seed"}
         for config in (first, other)
     )
     usual = {key for key, value in b.items() if recipe.get(key) == value and key in a}  # there the first row is unusual
@@ -101,12 +101,12 @@ def _differences(first: dict[str, Any], other: dict[str, Any], recipe: dict[str,
     return ", ".join(changed[:NAMED_DIFFERENCES] + ([f"+{more} more"] if more > 0 else []))
 
 
-def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:
+def flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:
     """Dotted key -> value as text."""
-    flat = {}
+    values = {}
     for key, value in config.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
+            values |= flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value if isinstance(value, str) else json.dumps(value, default=str)
-    return flat
+            values[prefix + key] = value if isinstance(value, str) else json.dumps(value, default=str)
+    return values

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import caption, footnotes, minutes, signs, status
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import DETAILS, MAIN, Heading, lead, shown, with_arrow
+from benchmark.leaderboard.headings import DETAILS, MAIN, WITH_INTERVAL, Heading, lead, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
 
 SYMBOLS = {
@@ -22,17 +23,30 @@ SPECIAL = {
 
 def latex(board: Board) -> str:
     r"""Two ``table`` environments, main table and details, for a document with ``\usepackage{booktabs}``."""
-    text = " ".join([f"{escape(board.name)}: {escape(caption(board))}", *map(escape, footnotes(board))])
-    lines = [
-        *(f"% {line}" for line in _provenance(board)),
-        *_table(board, MAIN, _symbols(text), ["Min.", "Status"], ""),
-    ]
+    text = " ".join([f"{board.name}: {caption(board)}", *footnotes(board)])
+    lines = [*comments(board), *table(board, MAIN, text, ["Min.", "Status"])]
     if shown(board, DETAILS):
-        lines += ["", *_table(board, DETAILS, f"{escape(board.name)}: details.", [], "-details")]
+        lines += ["", *table(board, DETAILS, f"{board.name}: details.", suffix="-details")]
     return "\n".join(lines) + "\n"
 
 
-def _table(board: Board, table: dict[str, Heading], text: str, last: list[str], suffix: str) -> list[str]:
+def table(
+    board: Board,
+    table: dict[str, Heading],
+    text: str,
+    last: Collection[str] = (),
+    suffix: str = "",
+    with_interval: Collection[str] = WITH_INTERVAL,
+) -> list[str]:
+    """The lines of one ``table`` environment.
+
+    Args:
+        table: its columns, of which those are shown that the board has.
+        text: the caption, as plain text.
+        last: headings of minutes and status, or none.
+        suffix: of the label, ``tab:<board>``.
+        with_interval: columns whose numbers have their interval behind them.
+    """
     before, columns = lead(board), shown(board, table)
     heads = [_symbols(with_arrow(board, metric, escape(table[metric].document))) for metric in columns]
     body = []
@@ -40,13 +54,12 @@ def _table(board: Board, table: dict[str, Heading], text: str, last: list[str], 
     for block in board.blocks():
         name = rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(block[0].block)}}}}} \\"
         body += [r"\midrule", *[name] * (len(board.blocks()) > 1)]
-        body += [_entry_line(board, entry, columns, bool(last)) for entry in block]
-    label = re.sub("[^A-Za-z0-9]+", "-", board.name).strip("-") + suffix
+        body += [_entry_line(board, entry, columns, bool(last), with_interval) for entry in block]
     return [
         r"\begin{table}[t]",
         r"\centering",
-        rf"\caption{{{text}}}",
-        rf"\label{{tab:{label}}}",
+        rf"\caption{{{plain(text)}}}",
+        rf"\label{{tab:{label(board)}{suffix}}}",
         r"\footnotesize",
         r"\setlength{\tabcolsep}{3pt}",
         rf"\begin{{tabular}}{{{'l' * len(before)}{'r' * len(columns)}{'rl' * bool(last)}}}",
@@ -59,13 +72,26 @@ def _table(board: Board, table: dict[str, Heading], text: str, last: list[str], 
     ]
 
 
+def label(board: Board) -> str:
+    """The board's name as a part of a label."""
+    return re.sub("[^A-Za-z0-9]+", "-", board.name).strip("-")
+
+
+def plain(text: str) -> str:
+    """Text with the signs of a board's captions, as LaTeX shows it."""
+    return _symbols(escape(text))
+
+
 def escape(text: str) -> str:
     """Text as LaTeX shows it."""
     return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def _entry_line(board: Board, entry: Entry, columns: list[str], with_status: bool) -> str:
-    cells = [cell_text(entry, metric, r"\textbf{{{}}}", r" {{\scriptsize [{}, {}]}}") for metric in columns]
+def _entry_line(
+    board: Board, entry: Entry, columns: list[str], with_status: bool, with_interval: Collection[str]
+) -> str:
+    bold, interval = r"\textbf{{{}}}", r" {{\scriptsize [{}, {}]}}"
+    cells = [cell_text(entry, metric, bold, interval, with_interval) for metric in columns]
     numbers = [re.sub(r"e-(\d)", r"e$-$\1", text).replace("<", "$<$") for text in map(_symbols, cells)]
     numbers = [re.sub(r"(^|\[|, )-(\d)", r"\1$-$\2", text) for text in numbers]
     split = [escape(entry.split)] if "Split" in lead(board) else []
@@ -81,8 +107,8 @@ def _symbols(text: str) -> str:
     return "".join(SYMBOLS.get(character, character) for character in text)
 
 
-def _provenance(board: Board) -> list[str]:
-    """Lines for a comment; each on one line, whatever the records hold."""
+def comments(board: Board) -> list[str]:
+    """Provenance as LaTeX comments; each on one line, whatever the records hold."""
     known = board.provenance
     machines = [", ".join(f"{key} {value}" for key, value in (m or {}).items()) for m in known["hardware"]]
     packages = [f"{name} {'/'.join(map(str, versions))}" for name, versions in known["packages"].items()]
@@ -93,4 +119,4 @@ def _provenance(board: Board) -> list[str]:
         f"packages: {', '.join(packages)}",
         *(f"hardware: {machine}" for machine in machines),
     ]
-    return [" ".join(line.split()) for line in lines]
+    return [f"% {' '.join(line.split())}" for line in lines]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
 from metrics import metric_of
@@ -38,12 +40,14 @@ def rank_text(entry: Entry) -> str:
     return str(rank.low) if rank.low == rank.high else f"{rank.low}–{rank.high}"
 
 
-def cell_text(entry: Entry, metric: str, bold: str, interval: str = "") -> str:
+def cell_text(
+    entry: Entry, metric: str, bold: str, interval: str = "", with_interval: Collection[str] = WITH_INTERVAL
+) -> str:
     """What a table shows of an entry under a column.
 
     Args:
         bold: format string with one field, for the distance of the rows that no other is better than.
-        interval: format string with two fields, put behind the numbers of ``WITH_INTERVAL``; "" leaves intervals out.
+        interval: format string with two fields, put behind the numbers of ``with_interval``; "" leaves intervals out.
     """
     if metric == RANK:
         return rank_text(entry)
@@ -51,6 +55,6 @@ def cell_text(entry: Entry, metric: str, bold: str, interval: str = "") -> str:
     if metric == "distance" and entry.is_best:
         text = bold.format(text)
     cell = entry.cells[metric]
-    if not interval or metric not in WITH_INTERVAL or cell.low is None:
+    if not interval or metric not in with_interval or cell.low is None:
         return text
     return text + interval.format(number(metric, cell.low), number(metric, cell.high))

@@ -65,6 +65,8 @@ class Record(BaseModel):
     # None where undefined; INFINITE stands for infinity, which JSON has not.
     forget_rows: dict[str, list[float | None]] = Field(default_factory=dict)
     losses: list[float | None] = Field(default_factory=list)
+    # On the way (scoring.every): "epoch", "step" and some metrics, a value a look; None where undefined. Nothing is chosen by it.
+    course: dict[str, list[float | None]] = Field(default_factory=dict)
     seconds: Annotated[dict[str, float], AfterValidator(sound_seconds)] = Field(default_factory=dict)
     peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)
     provenance: Annotated[dict[str, Any], AfterValidator(sound_provenance)] = Field(default_factory=dict)

@@ -18,6 +18,7 @@ from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
 from benchmark.records.record import Record, save_record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.course import looked_at, looks_into
 from benchmark.runs.identity import FINETUNED, OF_A_SPLIT, ResolvedRun, evaluation_sets
 from benchmark.runs.limits import alone_in_torch, failure, is_worker, run_limit
 from benchmark.training.forget_batches import UnlearningRows
@@ -105,7 +106,7 @@ def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores 
     if run.method is None:
         model = checkpoints.model(run.start).model
     else:
-        model, outcome = _unlearn(run, checkpoints)
+        model, outcome = _unlearn(run, checkpoints, record)
         record.seconds["unlearning"] = outcome.seconds
         record.notes = outcome.notes
         record.losses = [loss if loss == loss and abs(loss) != float("inf") else None for loss in outcome.losses]
@@ -171,8 +172,8 @@ def _score_control(record: Record, control: Control, run: ResolvedRun, checkpoin
     return scores
 
 
-def _unlearn(run: ResolvedRun, checkpoints: Checkpoints) -> tuple[nn.Module, Outcome]:
-    """The model to be scored, and how training went."""
+def _unlearn(run: ResolvedRun, checkpoints: Checkpoints, record: Record) -> tuple[nn.Module, Outcome]:
+    """The model to be scored, and how training went; its course is written into the record on the way."""
     method, recipe = run.method, run.recipe
     assert method is not None and recipe is not None  # the board's own models are not unlearned
     needs = method.required()
@@ -184,6 +185,9 @@ def _unlearn(run: ResolvedRun, checkpoints: Checkpoints) -> tuple[nn.Module, Out
     split = dataset.splits[run.run.split]
     rows = UnlearningRows.build(tokenizer, split, dataset.refusals, needs, run.run.seed, device)
     checkpoints.reporter.phase(run.label, "unlearning")
+    looks = None
+    if looked_at(checkpoints.preset, method):
+        looks = looks_into(record.course, run.run.split, checkpoints, lambda trained: method.deploy(trained, frozen))
     outcome = unlearn(
         method,
         model,
@@ -192,5 +196,8 @@ def _unlearn(run: ResolvedRun, checkpoints: Checkpoints) -> tuple[nn.Module, Out
         recipe,
         probe=collapse_probe(tokenizer, dataset.retain_evaluation, device),
         on_step=lambda step, total: checkpoints.reporter.advance(run.training_work / total),
+        looks=looks,
     )
+    if looks:
+        record.seconds["course"] = looks.seconds
     return method.deploy(model, frozen), outcome

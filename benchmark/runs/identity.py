@@ -20,6 +20,7 @@ from benchmark.controls.base import Control
 from benchmark.data.types import Example
 from benchmark.records.record import Role, record_path
 from benchmark.runs.checkpoints import PIPELINE, Checkpoints, ModelSpec
+from benchmark.runs.course import looked_at, looks_work
 from methods import load_method, method_source, source_hashes
 from methods.base import Method
 
@@ -149,6 +150,8 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     }
     if method is not None:
         parts |= {"config": config, "source": source_hashes(method)}
+        if looked_at(preset, method):  # no number of the run depends on it, but its record must be made anew
+            parts["every"] = preset.scoring.every
     if attacks:
         parts["attacks"] = [[attack.name, attack.version, dataclasses.asdict(attack)] for attack in attacks]
         parts["attacks"] += [preset.finetuning.model_dump()] if any(attack.trains for attack in attacks) else []
@@ -158,6 +161,8 @@ def resolve(run: Run, checkpoints: Checkpoints) -> ResolvedRun:
     training_work = 0.0
     if method is not None and recipe is not None:
         training_work = len(dataset.splits[run.split].forget) * recipe.epochs * method.forwards() * TRAINING_COST
+        if looked_at(preset, method):
+            training_work += looks_work(run.split, recipe, checkpoints)
     return ResolvedRun(
         run=run,
         key=key,

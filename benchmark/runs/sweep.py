@@ -134,7 +134,7 @@ def trial_preset(preset: Preset, points: dict[str, dict[str, float]], models: st
     for method, changes in points.items():
         name = method_source(method)[0]
         settings[name] = changed(settings.get(name, MethodSettings()), changes)
-    scoring = {"sets": preset.sweep.sets, "limit": preset.sweep.limit or preset.scoring.limit}
+    scoring = {"sets": preset.sweep.sets, "limit": preset.sweep.limit or preset.scoring.limit, "every": None}
     return preset.model_copy(
         update={
             "name": f"{preset.name}-sweep",

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from benchmark.common.errors import UserError
 from benchmark.config.recipe import LoRA, Recipe
+from benchmark.training.looks import Looks
 
 WINDOW = 8  # batches whose rows are sorted by length together: little padding, and still random batches
 CHECK_EVERY = 32  # steps between looks at the losses: each look waits for the device
@@ -79,6 +80,7 @@ def train(
     trained_names: Callable[[str], bool] | None = None,
     probe: Callable[[nn.Module], str | None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    looks: Looks | None = None,
 ) -> Outcome:
     """Train ``model`` in place.
 
@@ -89,6 +91,7 @@ def train(
         trained_names: which parameters are trained, by name; None: all. Of adapters those that stand beside them.
         probe: called after each epoch; a text means that the model has collapsed, and why.
         on_step: called after each optimiser step with (steps done, steps in all).
+        looks: at the model after some epochs; their time is not counted.
 
     Returns:
         The outcome; a loss or gradient that is not finite, or a collapse, ends training and is recorded.
@@ -141,6 +144,8 @@ def train(
                 break
         if settle(pending, outcome):
             break
+        if looks:
+            looks.after_epoch(prepared, epoch + 1, recipe.epochs, outcome.steps)
         if probe and (why := probe(prepared)):
             outcome.diverged_at, outcome.reason, outcome.collapsed = outcome.steps, why, True
             break
@@ -150,7 +155,7 @@ def train(
         trained.merge_and_unload()
     model.eval()
     model.requires_grad_(True)
-    outcome.seconds = time.perf_counter() - begin
+    outcome.seconds = time.perf_counter() - begin - (looks.seconds if looks else 0.0)
     return outcome
 
 

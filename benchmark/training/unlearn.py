@@ -18,6 +18,7 @@ from benchmark.data.types import Example, question_answer_pairs
 from benchmark.models.forward import collate, unwrap
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.training.forget_batches import UnlearningRows
+from benchmark.training.looks import Looks
 from benchmark.training.loop import Backward, Outcome, batch_order, train
 from methods.base import Batch, Batches, Method, Models, nll
 
@@ -101,11 +102,13 @@ def unlearn(
     *,
     probe: Callable[[nn.Module], str | None] | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    looks: Looks | None = None,
 ) -> Outcome:
     """Turn ``model`` (a copy of ``models.reference``) into the unlearned one, in place.
 
     Args:
         probe: looks at what would be deployed, after each epoch; see ``collapse_probe``.
+        looks: at the model that is trained, after some epochs; a closed form has none.
     """
     probe_deployed = None if probe is None else lambda trained: probe(method.deploy(trained, models))
     reference = models.reference if "reference" in method.required() else None
@@ -151,6 +154,7 @@ def unlearn(
             trained_names=lambda name: method.trains_parameter(name, layers),
             probe=probe_deployed,
             on_step=stepped,
+            looks=looks,
         )
     outcome.notes |= rows.notes
     return outcome

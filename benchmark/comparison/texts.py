@@ -1,0 +1,146 @@
+"""The words and numbers of a comparison, for all of its tables."""
+
+from __future__ import annotations
+
+from benchmark.common.rank_correlation import RankCorrelation
+from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
+from benchmark.comparison.difference import Difference
+from benchmark.comparison.order import Order, Places
+from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.numbers import UNKNOWN, number
+
+MOST = 12  # names or settings that one line spells out
+
+
+def difference_text(column: str, difference: Difference | None, between: str = " ") -> str:
+    """ "x1.02 [0.95, 1.10]" of a ratio, "+0.01 [-0.10, 0.12]" of a difference, "+0.5 decades" of p-values."""
+    if difference is None or difference.value is None:
+        return UNKNOWN
+    limits = [difference.low, difference.high]
+    if difference.kind == "ratio":
+        text, ends = f"×{difference.value:.2f}", [None if x is None else f"{x:.2f}" for x in limits]
+    elif difference.kind == "decades":
+        text = f"{_signed(_decimal(difference.value))} decades"
+        ends = [None if x is None else _decimal(x) for x in limits]
+    else:
+        text, ends = (
+            _signed(number(column, difference.value)),
+            [None if x is None else number(column, x) for x in limits],
+        )
+    return text if None in ends else f"{text}{between}[{ends[0]}, {ends[1]}]"
+
+
+def _signed(text: str) -> str:
+    return text if text.startswith("-") or not text.strip("0.") else f"+{text}"
+
+
+def _decimal(value: float) -> str:
+    """One digit after the point, without a sign where that is zero."""
+    text = f"{value:.1f}"
+    return text.lstrip("-") if not text.strip("-0.") else text
+
+
+def places_text(places: Places | None) -> str:
+    """ "3 → 2"; the sets that tests leave open, and whether they meet."""
+    if places is None:
+        return UNKNOWN
+    text = f"{places.a:g} → {places.b:g}"
+    if places.set_a is None or places.set_b is None:
+        return text
+    return f"{text} ({_set(places.set_a)}; {_set(places.set_b)}{'' if places.overlap else '; apart'})"
+
+
+def _set(places: tuple[int, int]) -> str:
+    return str(places[0]) if places[0] == places[1] else f"{places[0]}–{places[1]}"
+
+
+def order_lines(order: Order) -> list[str]:
+    """What there is to say of a split's two orders."""
+    moved = [m for m, places in order.places.items() if places.a != places.b]
+    apart = [m for m, places in order.places.items() if places.overlap is False]
+    untested = sum(places.overlap is None for places in order.places.values())
+    count = len(order.places)
+    lines = [
+        f"{order.split}: {count} methods are ranked on both boards, by {order.by}. Kendall's tau-b "
+        f"{correlation_text(order.tau)}; Spearman's rho {correlation_text(order.rho)}.",
+        f"{order.split}: {len(moved)} of {count} change places"
+        + (f" ({names(moved)})" if moved else "")
+        + (
+            f"; beyond what tests over authors leave open: {names(apart)}."
+            if apart
+            else "; the places that tests over authors leave open overlap for all of them."
+            if untested == 0
+            else f"; {untested} have no tests on one of the boards."
+        ),
+    ]
+    if order.left_out:
+        lines.append(f"{order.split}: ranked on one of the boards only, and not counted: {names(order.left_out)}.")
+    return lines
+
+
+def correlation_text(correlation: RankCorrelation) -> str:
+    """ "0.93 [0.80, 0.98], p 1.0e-4"."""
+    if correlation.value is None:
+        return f"undefined ({correlation.reason})"
+    limits = f"[{correlation.low:.2f}, {correlation.high:.2f}]" if correlation.low is not None else "(no interval"
+    limits += "" if correlation.low is not None else f": {correlation.reason.removeprefix('none: ')})"
+    return f"{correlation.value:.2f} {limits}, p {number('p_retrained', correlation.p)}"
+
+
+def how(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> list[str]:
+    """Which columns are paired over forget authors, and which are not."""
+    lines = []
+    for column in comparison.columns(columns):
+        known = [row.differences[column] for row in comparison.rows if column in row.differences]
+        pairs = sum(d.is_paired for d in known)
+        apart = sum(d.covers == "unpaired" for d in known)
+        same = sum("the same on both boards" in d.covers for d in known)
+        parts = [(pairs, "paired over forget authors"), (apart, "unpaired, from both intervals"),
+                 (same, "the same author by author"), (len(known) - pairs - apart - same, "without an interval")]  # fmt: skip
+        lines.append(f"{column}: " + ", ".join(f"{n} row{'s' * (n > 1)} {text}" for n, text in parts if n))
+    lone = [
+        c for c in columns if c not in comparison.columns(columns) and any(c in r.differences for r in comparison.rows)
+    ]
+    return [*lines, *([f"on one of the boards only: {', '.join(lone)}"] if lone else [])]
+
+
+def telling(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> tuple[list[str], int]:
+    """Rows and columns whose interval excludes no difference, and how many intervals there are."""
+    known = [
+        (f"{row_name(row, comparison)} {column}", row.differences[column])
+        for row in comparison.rows
+        for column in columns
+        if column in row.differences and row.differences[column].low is not None
+    ]
+    return [name for name, difference in known if difference.excludes_none], len(known)
+
+
+def row_name(row: RowPair | Entry, comparison: Comparison) -> str:
+    """The method, with its split where the boards have several."""
+    entry = row.a if isinstance(row, RowPair) else row
+    several = len({r.a.split for r in comparison.rows}) > 1
+    return f"{entry.method} {entry.split}" if several else entry.method
+
+
+def names(known: list[str] | tuple[str, ...]) -> str:
+    """The first so many names, and how many more there are."""
+    more = len(known) - MOST
+    return ", ".join(known[:MOST]) + (f" and {more} more" if more > 0 else "")
+
+
+def summary(comparison: Comparison) -> list[str]:
+    """The lines above the tables."""
+    name_a, name_b = comparison.names
+    outside, count = telling(comparison)
+    lines = [line for order in comparison.orders for line in order_lines(order)]
+    if count:
+        told = f"{len(outside)} of {count} intervals exclude no difference{f' ({names(outside)})' if outside else ''}"
+        lines.append(f"{told}; of as many equal ones about {count / 20:.0f} would by chance.")
+    if changed := [row_name(row, comparison) for row in comparison.rows if row.settings]:
+        lines.append(
+            f"{len(changed)} rows have other settings or seeds of their own, which compare.md names: {names(changed)}."
+        )
+    for name, entries in ((name_a, comparison.only_a), (name_b, comparison.only_b)):
+        if entries:
+            lines.append(f"only in {name}: {names([f'{entry.method} {entry.split}' for entry in entries])}")
+    return lines
