@@ -26,6 +26,7 @@ def run(
     out_folder: Annotated[Path | None, typer.Option("--out", help="the board's folder [results/<preset>]")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="processes [the preset's, or one a core]")] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
+    launcher: Annotated[str | None, typer.Option(help='"local", or "ray" for a cluster (docs/clusters.md)')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
     attacks: Annotated[bool, typer.Option("--attacks/--no-attacks", help="push every row, as the preset says")] = True,
     tune: Annotated[
@@ -52,6 +53,7 @@ def run(
         changes = [
             *(set_ or ()),
             *([f"launch.device={device}"] if device else ()),
+            *([f"launch.launcher={launcher}"] if launcher else ()),
             *([] if attacks else ["attacks=[]"]),
         ]
         chosen = load_preset(

@@ -20,6 +20,7 @@ def sweep(
     out_folder: Annotated[Path | None, typer.Option("--out", help="[results/<preset>-sweep]")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="processes")] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
+    launcher: Annotated[str | None, typer.Option(help='"local", or "ray" for a cluster (docs/clusters.md)')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
 ) -> None:
     """Give every method the same grid of one constant, and choose without looking at retrained models.
@@ -32,7 +33,8 @@ def sweep(
         from benchmark.runs.sweep import run_sweep
         from benchmark.runs.sweep_files import summary, write_sweep
 
-        changes = [*(set_ or ()), *([f"launch.device={device}"] if device else ())]
+        launch = {"device": device, "launcher": launcher}
+        changes = [*(set_ or ()), *(f"launch.{key}={value}" for key, value in launch.items() if value)]
         if grid is not None:
             key, equals, values = grid.partition("=")
             if not equals or not values:

@@ -32,21 +32,7 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
     """
     begin = time.perf_counter()
     reset_peak_memory()
-    preset, dataset = checkpoints.preset, checkpoints.dataset
-    record = Record(
-        key=run.key,
-        board=preset.name,
-        method=run.run.name,
-        split=run.run.split,
-        seed=run.run.seed,
-        role=run.run.role,
-        dose=run.run.dose,
-        status="ok",
-        partial=preset.scoring.limit is not None,
-        config=run.config,
-        dataset={"name": dataset.name, "identity": dataset.identity, **dataset.notes},
-        provenance=provenance() | {"arithmetic": checkpoints.arithmetic},
-    )
+    record = _empty(run, checkpoints)
     scores = None
     try:
         scores = _fill(record, run, checkpoints)
@@ -60,6 +46,33 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
     record.peak_memory_mib = peak_memory_mib()
     save_record(checkpoints.folder, record, scores)
     return record
+
+
+def record_failure(run: ResolvedRun, checkpoints: Checkpoints, reason: str) -> Record:
+    """Write the record of a run whose process could not write it itself."""
+    record = _empty(run, checkpoints)
+    record.status, record.reason, record.seconds = "failed", reason, {"total": 0.0}
+    save_record(checkpoints.folder, record, None)
+    return record
+
+
+def _empty(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
+    """The run's record before it is executed."""
+    preset, dataset = checkpoints.preset, checkpoints.dataset
+    return Record(
+        key=run.key,
+        board=preset.name,
+        method=run.run.name,
+        split=run.run.split,
+        seed=run.run.seed,
+        role=run.run.role,
+        dose=run.run.dose,
+        status="ok",
+        partial=preset.scoring.limit is not None,
+        config=run.config,
+        dataset={"name": dataset.name, "identity": dataset.identity, **dataset.notes},
+        provenance=provenance() | {"arithmetic": checkpoints.arithmetic},
+    )
 
 
 def _failed(record: Record, checkpoints: Checkpoints, error: Exception) -> None:

@@ -22,7 +22,7 @@ from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.execute import execute
 from benchmark.runs.plan import Plan, Task
 
-OnDone = Callable[[Task, Record | None], None]
+OnDone = Callable[..., None]  # (task, record), and with Ray where it ran
 _worker: Checkpoints | None = None  # of this process, where it is a worker
 
 
