@@ -13,7 +13,7 @@ board: .venv/installed
 	$(BIN)/python run_benchmark.py
 
 test: lint
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check -q .

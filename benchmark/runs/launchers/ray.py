@@ -79,6 +79,7 @@ class RayLauncher:
             self._work, self._environment = ray.remote(work), environment
             self._setting, self._shared = ray.put(setting), shared
             self._left = stack.pop_all()
+        self._listen()
         total = ray.cluster_resources()
         self.bar.log(
             f"Ray cluster of {len(machines())} nodes, {total.get('CPU', 0):g} CPUs, {total.get('GPU', 0):g} GPUs; "
@@ -100,14 +101,13 @@ class RayLauncher:
         """
         self._numbers = {task: number for number, task in enumerate(plan.tasks)}
         self._warn_of_needs(plan.tasks)
-        self._listen()
         waiting = dict.fromkeys(plan.tasks)
-        died, failed = self._do(list(waiting), plan, waiting, on_done), Deaths()
+        died, failed = self._do(list(waiting), plan, waiting, on_done, RETRIES), Deaths()
         while died and not self._refused:
             task = next(iter(died))
             del died[task]
-            failed |= self._do([task], plan, waiting, on_done, retries=0)
-            died |= self._do(_ready(waiting, plan, {*died, *failed}), plan, waiting, on_done)
+            failed |= self._do([task], plan, waiting, on_done, 0)
+            died |= self._do(_ready(waiting, plan, {*died, *failed}), plan, waiting, on_done, RETRIES)
         for task, reason in failed.items():
             if not isinstance(task, ModelSpec):
                 del waiting[task]
@@ -120,7 +120,7 @@ class RayLauncher:
         return len(waiting)
 
     def _do(
-        self, tasks: Iterable[Task], plan: Plan, waiting: dict[Task, None], on_done: OnDone, retries: int = RETRIES
+        self, tasks: Iterable[Task], plan: Plan, waiting: dict[Task, None], on_done: OnDone, retries: int
     ) -> Deaths:
         """Give the tasks to Ray and wait for all of them; those that are done leave ``waiting``."""
         died: Deaths = {}
