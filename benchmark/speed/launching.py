@@ -94,7 +94,9 @@ def _sleep(seconds: float, checkpoints: Any, task: Any) -> None:
 def main(
     runs: Annotated[int, typer.Option(min=1)] = 2000,
     sleep: Annotated[float, typer.Option(min=0, help="seconds a run")] = 0.05,
-    address: Annotated[str, typer.Option(help="of a Ray cluster, as launch.address; none: one in this process")] = "none",
+    address: Annotated[
+        str, typer.Option(help="of a Ray cluster, as launch.address; none: one in this process")
+    ] = "none",
     cpus: Annotated[float, typer.Option(help="of a run: a half lets two run on one CPU")] = 0.5,
 ) -> None:
     """Measure the launcher's cost of a run and the driver's memory."""

@@ -24,7 +24,9 @@ def test_a_task_needs_what_the_preset_says(tmp_path):
     assert needs_of(BASE, micro("launch.threads=3"), "cpu").options() | {"memory": 0} == {
         "num_cpus": 3, "num_gpus": 0.0, "memory": 0,
     }  # fmt: skip
-    assert needs_of(BASE, micro(), "cuda").gpus == 1
+    one_gpu = needs_of(BASE, micro(), "cuda")
+    assert one_gpu.gpus == 1 and not one_gpu.met_by({"CPU": 8, "memory": 2**40})
+    assert one_gpu.met_by({"CPU": 1, "GPU": 1, "memory": one_gpu.memory})
 
 
 def test_memory_follows_from_the_model_and_those_beside_it(tmp_path):

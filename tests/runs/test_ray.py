@@ -9,37 +9,55 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
+from benchmark.common.errors import UserError
 from benchmark.records.record import load_record
 from benchmark.runs.board import run_board
-from benchmark.runs.plan import plan_board
+from benchmark.runs.plan import Plan, plan_board
 from tests.board_fixtures import MICRO, half_written, method_file, micro, numbers, only_record
 from tests.conftest import ROOT
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[test]' has it")
 from ray.cluster_utils import Cluster  # noqa: E402
+from ray.exceptions import RayTaskError, RuntimeEnvSetupError, TaskCancelledError, WorkerCrashedError  # noqa: E402
 
 from benchmark.runs.launchers import ray as launcher  # noqa: E402
 from benchmark.runs.launchers.connect import all_see  # noqa: E402
+from benchmark.runs.launchers.losses import outcome, ready  # noqa: E402
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
 BY_RAY = "launch.launcher=ray"
 NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
 
 
+def started(attempts=3):
+    """A cluster of three nodes. Ray gives each 30 seconds to start, which on a busy machine may be too few."""
+    cluster = Cluster()
+    try:
+        cluster.add_node(**NODE | {"num_cpus": 0, "include_dashboard": False})
+        cluster.connect()
+        for _ in range(2):
+            cluster.add_node(**NODE)
+    except Exception:
+        ray.shutdown()
+        cluster.shutdown()
+        if attempts == 1:
+            raise
+        return started(attempts - 1)
+    return cluster
+
+
 @pytest.fixture(scope="module")
 def cluster():
-    """Three nodes; this process is a driver, and so the workers of one test are there for the next."""
+    """This process is a driver, and so the workers of one test are there for the next."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_worker_niceness", "0")  # beside other tests, workers at Ray's 15 hardly run
         patch.setenv("RAY_task_oom_retries", "0")
-        head = {**NODE, "num_cpus": 0, "include_dashboard": False}
-        cluster = Cluster(initialize_head=True, connect=True, head_node_args=head)
-        for _ in range(2):
-            cluster.add_node(**NODE)
+        cluster = started()
         yield cluster
         ray.shutdown()
         cluster.shutdown()
@@ -164,3 +182,30 @@ def test_node_that_is_lost_has_its_tasks_done_elsewhere(cluster, made_board, tmp
     assert len(lost) == 1 and load_record(only_record(board, "mine")).status == "ok"
     rows = {row: metrics for row, metrics in numbers(board).items() if not row.startswith("mine")}
     assert rows == numbers(made_board)
+
+
+def test_losses_are_told_from_what_a_task_raised_itself():
+    def after(error):
+        future = Future()
+        future.set_exception(error)
+        return outcome(future, "base")
+
+    def raised(cause):
+        return RayTaskError("work", "", cause).as_instanceof_cause()
+
+    assert after(TaskCancelledError()) is None and after(raised(WorkerCrashedError())) is None  # of what it needs
+    with pytest.raises(WorkerCrashedError):
+        after(WorkerCrashedError())
+    with pytest.raises(UserError, match="^training base broke$"):
+        after(raised(UserError("training base broke")))
+    with pytest.raises(UserError, match="cannot run base .*; install unlearn-bench"):
+        after(raised(ModuleNotFoundError("No module named 'benchmark'")))
+    with pytest.raises(UserError, match="Ray could not run base"):
+        after(RuntimeEnvSetupError("no space"))
+
+
+def test_what_needs_something_lost_waits():
+    needs = {"b": "", "r": "b", "f": "b", "F": "f", "s": "bF"}
+    plan = Plan(list(needs), {task: set(before) for task, before in needs.items()}, 0, 0, {})
+    assert ready(list("brFs"), plan, {"f"}) == ["b", "r"]
+    assert ready(list("rs"), plan, set()) == ["r", "s"]

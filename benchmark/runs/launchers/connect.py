@@ -36,7 +36,13 @@ def connected(launch: Launch) -> Iterator[None]:
     os.environ.setdefault("RAY_task_oom_retries", "0")  # a task killed for memory is tried again alone, not at once
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     if launch.address == "none":
-        ray.init(include_dashboard=False, **quiet)
+        try:
+            ray.init(include_dashboard=False, **quiet)
+        except Exception as error:  # Ray raises a bare one where its processes take longer than it waits
+            raise UserError(
+                f"Ray did not start in this process ({error}). The machine may be too busy; try again, or use "
+                "--launcher local"
+            ) from None
     elif "://" in launch.address:
         raise UserError(
             f"launch.address {launch.address!r} is a client's; start the command on a machine of the cluster, with "

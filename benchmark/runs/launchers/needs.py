@@ -28,6 +28,11 @@ class Needs:
         """The options of a Ray task."""
         return {"num_cpus": self.cpus, "num_gpus": self.gpus, "memory": self.memory}
 
+    def met_by(self, resources: dict[str, float]) -> bool:
+        """Whether a machine with these of Ray's resources has as much."""
+        wanted = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory}
+        return all(resources.get(name, 0) >= amount for name, amount in wanted.items())
+
     def __str__(self) -> str:
         gpus = f", {self.gpus:g} GPU" if self.gpus else ""
         return f"{self.cpus:g} CPU{gpus}, {self.memory / GIB:.1f} GiB"

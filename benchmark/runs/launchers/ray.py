@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError, TaskCancelledError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from benchmark.common.errors import UserError
@@ -25,7 +24,8 @@ from benchmark.runs.execute import record_failure
 from benchmark.runs.launchers.carried import Carried, pack, unpack_files, unpack_folder
 from benchmark.runs.launchers.connect import all_see, connected, machines, marker, workers_environment
 from benchmark.runs.launchers.desk import Desk, Message
-from benchmark.runs.launchers.needs import Needs, needs_of
+from benchmark.runs.launchers.losses import KILLED, outcome, ready
+from benchmark.runs.launchers.needs import needs_of
 from benchmark.runs.launchers.ray_task import Done, Setting, work
 from benchmark.runs.plan import Plan, Task
 from benchmark.runs.workers import OnDone, perform
@@ -60,7 +60,10 @@ class RayLauncher:
             stack.enter_context(connected(launch))
             environment = workers_environment()
             seen = stack.enter_context(marker(folder))
-            shared = all_see(seen) if launch.shared_folder is None else launch.shared_folder
+            others = [stack.enter_context(marker(self.checkpoints.store.root))] if launch.models else []
+            shared = launch.shared_folder
+            if shared is None:
+                shared = all(all_see(path) for path in (seen, *others))
             local = launch.model_copy(
                 update={
                     "launcher": "local",
@@ -107,7 +110,7 @@ class RayLauncher:
             task = next(iter(died))
             del died[task]
             failed |= self._do([task], plan, waiting, on_done, 0)
-            died |= self._do(_ready(waiting, plan, {*died, *failed}), plan, waiting, on_done, RETRIES)
+            died |= self._do(ready(waiting, plan, {*died, *failed}), plan, waiting, on_done, RETRIES)
         for task, reason in failed.items():
             if not isinstance(task, ModelSpec):
                 del waiting[task]
@@ -133,21 +136,16 @@ class RayLauncher:
                 continue
             self._open.discard(task)
             try:
-                done = future.result()
-            except TaskCancelledError:
-                continue
-            except RayTaskError as error:
-                if isinstance(error.cause, RayError):
-                    continue  # something that it needs was not made
-                raise error.cause from None
-            except RayError as error:
+                done = outcome(future, task.label)
+            except KILLED as error:
                 died[task] = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-                self.bar.log(f"{task.label}: its process died each time; it is run once more alone")
+                self.bar.log(f"{task.label}: its process was lost each time, {retries + 1} in all")
                 continue
-            self._keep(done, task)
-            del waiting[task]
-            self.bar.idle(done.where)
-            on_done(task, done.record, done.where)
+            if done is not None:
+                self._keep(done, task)
+                del waiting[task]
+                self.bar.idle(done.where)
+                on_done(task, done.record, done.where)
         return died
 
     def _submit(self, task: Task, plan: Plan, retries: int) -> None:
@@ -172,11 +170,12 @@ class RayLauncher:
         return [self._refs[model] for model in models if model in self._refs]
 
     def _keep(self, done: Done, task: Task) -> None:
-        """Write what came through the object store."""
-        if isinstance(task, ModelSpec) and done.files:
-            unpack_folder(done.files, self.checkpoints.store.root / done.model)
-        else:
+        """Write what came through the object store, which keeps only what other tasks may need."""
+        if not isinstance(task, ModelSpec):
             unpack_files(done.files, self.checkpoints.folder)
+            del self._refs[task]
+        elif done.files:
+            unpack_folder(done.files, self.checkpoints.store.root / done.model)
 
     def _listen(self) -> None:
         self._desk.collect.remote().future().add_done_callback(lambda future: self._events.put((None, future)))
@@ -205,30 +204,10 @@ class RayLauncher:
     def _warn_of_needs(self, tasks: Iterable[Task]) -> None:
         """Say which needs no machine meets: such tasks wait for one to join, which a cluster in this process has not."""
         wanted = {needs_of(task, self.preset, self.checkpoints.device) for task in tasks}
-        unmet = sorted(
-            str(needs) for needs in wanted if not any(_meets(node["Resources"], needs) for node in machines())
-        )
+        unmet = [needs for needs in wanted if not any(needs.met_by(node["Resources"]) for node in machines())]
         if unmet and self.preset.launch.address == "none":
-            raise UserError(
-                f"this machine has less than a task needs ({unmet[-1]}); see launch.cpus, .gpus and .memory"
-            )
+            raise UserError(f"this machine has less than a task needs ({unmet[0]}); see launch.cpus, .gpus and .memory")
         if unmet:
             self.bar.log(
-                f"no node has what some tasks need ({unmet[-1]}): they wait for one; see launch.cpus, .gpus, .memory"
+                f"no node has what some tasks need ({unmet[0]}): they wait for one; see launch.cpus, .gpus, .memory"
             )
-
-
-def _meets(resources: dict[str, float], needs: Needs) -> bool:
-    wanted = {"CPU": needs.cpus, "GPU": needs.gpus, "memory": needs.memory}
-    return all(resources.get(name, 0) >= amount for name, amount in wanted.items())
-
-
-def _ready(waiting: Iterable[Task], plan: Plan, lost: set[Task]) -> list[Task]:
-    """The waiting tasks that need nothing that is lost, nor anything that needs it."""
-    ready = []
-    for task in waiting:  # in the plan's order: what a task needs stands before it
-        if task in lost or plan.needs[task] & lost:
-            lost.add(task)
-        else:
-            ready.append(task)
-    return ready
