@@ -33,23 +33,6 @@ BY_RAY = "launch.launcher=ray"
 NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
 
 
-def started(attempts=3):
-    """A cluster of three nodes. Ray gives each 30 seconds to start, which on a busy machine may be too few."""
-    cluster = Cluster()
-    try:
-        cluster.add_node(**NODE | {"num_cpus": 0, "include_dashboard": False})
-        cluster.connect()
-        for _ in range(2):
-            cluster.add_node(**NODE)
-    except Exception:
-        ray.shutdown()
-        cluster.shutdown()
-        if attempts == 1:
-            raise
-        return started(attempts - 1)
-    return cluster
-
-
 @pytest.fixture(scope="module")
 def cluster():
     """This process is a driver, and so the workers of one test are there for the next."""
@@ -57,7 +40,10 @@ def cluster():
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_worker_niceness", "0")  # beside other tests, workers at Ray's 15 hardly run
         patch.setenv("RAY_task_oom_retries", "0")
-        cluster = started()
+        head = {**NODE, "num_cpus": 0, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, connect=True, head_node_args=head)
+        for _ in range(2):
+            cluster.add_node(**NODE)
         yield cluster
         ray.shutdown()
         cluster.shutdown()
@@ -117,10 +103,10 @@ def test_without_a_shared_folder_files_go_through_the_object_store(cluster, made
 def test_time_limit_holds(cluster, board, tmp_path):
     body = "import time\n        for _ in range(3000): time.sleep(0.1)"
     lines = []
-    slow = micro(BY_RAY, methods=[method_file(tmp_path, "slow", body), method_file(tmp_path, "mine")])
+    slow = micro(BY_RAY, methods=[method_file(tmp_path, name, body) for name in ("slow", "slower")])
     run_board(slow, board, time_limit=0, say=lines.append)
     assert lines[-1] == "the time limit left 2 tasks undone; the same command goes on with them"
-    assert not (board / "records" / "slow").exists() and not half_written(board)
+    assert not list(board.glob("records/slow*")) and not half_written(board)
 
 
 def test_task_that_was_killed_is_run_alone_and_then_recorded_as_failed(cluster, board, tmp_path, monkeypatch):

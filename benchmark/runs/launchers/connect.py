@@ -19,6 +19,7 @@ from benchmark.config.schema import Launch
 
 PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "TOKENIZERS_PARALLELISM")
 IN_CHECKOUT = __name__.startswith("benchmark.")  # else a wheel, which every machine must have installed
+MARKER = ".shared-"  # how the names of marker files begin
 WAIT = 300  # seconds for a machine to answer
 
 
@@ -71,7 +72,7 @@ def machines() -> list[dict[str, Any]]:
 def marker(folder: Path) -> Iterator[Path]:
     """A file in the folder by which a machine knows that it sees it."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f".shared-{uuid.uuid4().hex}"
+    path = folder / f"{MARKER}{uuid.uuid4().hex}"  # a new name: network disks remember what was absent
     path.touch()
     try:
         yield path

@@ -22,7 +22,7 @@ from benchmark.config.schema import Preset
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.execute import record_failure
 from benchmark.runs.launchers.carried import Carried, pack, unpack_files, unpack_folder
-from benchmark.runs.launchers.connect import all_see, connected, machines, marker, workers_environment
+from benchmark.runs.launchers.connect import MARKER, all_see, connected, machines, marker, workers_environment
 from benchmark.runs.launchers.desk import Desk, Message
 from benchmark.runs.launchers.losses import KILLED, outcome, ready
 from benchmark.runs.launchers.needs import needs_of
@@ -59,11 +59,12 @@ class RayLauncher:
         with ExitStack() as stack:
             stack.enter_context(connected(launch))
             environment = workers_environment()
-            seen = stack.enter_context(marker(folder))
-            others = [stack.enter_context(marker(self.checkpoints.store.root))] if launch.models else []
-            shared = launch.shared_folder
+            for left in folder.glob(f"{MARKER}*"):  # by a driver that was killed: this one has the folder's lock
+                left.unlink(missing_ok=True)
+            seen, shared = stack.enter_context(marker(folder)), launch.shared_folder
             if shared is None:
-                shared = all(all_see(path) for path in (seen, *others))
+                with marker(self.checkpoints.store.root) as beside:  # where a sweep's models are, say
+                    shared = all_see(seen) and all_see(beside)
             local = launch.model_copy(
                 update={
                     "launcher": "local",
