@@ -14,7 +14,7 @@ board: .venv/installed
 	$(BIN)/python run_benchmark.py
 
 test: lint
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup
 
 KILLS ?= 50
 drills: .venv/installed

@@ -30,6 +30,7 @@ def run(
         int | None, typer.Option(min=0, help="processes; 0: none but this one [the preset's, or one a core]")
     ] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
+    launcher: Annotated[str | None, typer.Option(help='"local", or "ray" for a cluster (docs/clusters.md)')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
     run_limit: Annotated[
         float | None, typer.Option(help="minutes; a run that takes longer is recorded as failed, and the board goes on")
@@ -60,7 +61,7 @@ def run(
             raise UserError(f"--seeds takes whole numbers with commas, for example 0,1; it got {seeds!r}") from None
         changes = [
             *(set_ or ()),
-            *launch_changes(device, run_limit),
+            *launch_changes(device, run_limit, launcher),
             *([] if attacks else ["attacks=[]"]),
         ]
         chosen = load_preset(

@@ -49,7 +49,7 @@ def scorecard(
 
         if out_path is not None and out_path.suffix in (".md", ".csv"):
             raise UserError(f"--out {out_path}: a scorecard takes a folder; a file is for --urn FOLDER")
-        chosen = load_preset(preset, [*(set_ or ()), *launch_changes(device, None)])
+        chosen = load_preset(preset, [*(set_ or ()), *launch_changes(device, None, None)])
         board = Path("results") / chosen.name  # whose models are not trained twice
         folder = out_path or board.with_name(f"{chosen.name}-scorecard")
         chosen = pool_preset(chosen, None if out_path else board / MODELS, split)

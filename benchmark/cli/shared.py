@@ -30,12 +30,10 @@ def folder_path(text: str) -> Path:
     return Path(text)
 
 
-def launch_changes(device: str | None, run_limit: float | None) -> list[str]:
-    """What ``--device`` and ``--run-limit`` change in a preset."""
-    return [
-        *([f"launch.device={device}"] if device is not None else ()),
-        *([f"launch.run_limit={run_limit}"] if run_limit is not None else ()),
-    ]
+def launch_changes(device: str | None, run_limit: float | None, launcher: str | None) -> list[str]:
+    """What ``--device``, ``--run-limit`` and ``--launcher`` change in a preset."""
+    given = {"device": device, "run_limit": run_limit, "launcher": launcher}
+    return [f"launch.{key}={value}" for key, value in given.items() if value is not None]
 
 
 def end_with_failed(failed: Sequence[str], folder: Path) -> None:

@@ -22,6 +22,7 @@ def sweep(
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="processes; 0: none but this one")] = None,
     device: Annotated[str | None, typer.Option(help='"auto", "cpu" or "cuda"')] = None,
+    launcher: Annotated[str | None, typer.Option(help='"local", or "ray" for a cluster (docs/clusters.md)')] = None,
     time_limit: Annotated[float | None, typer.Option(min=0, help="minutes; the same command goes on later")] = None,
     run_limit: Annotated[float | None, typer.Option(help="minutes; a trial that takes longer fails")] = None,
 ) -> None:
@@ -35,7 +36,7 @@ def sweep(
         from benchmark.runs.sweep import run_sweep
         from benchmark.runs.sweep_files import summary, write_sweep
 
-        changes = [*(set_ or ()), *launch_changes(device, run_limit)]
+        changes = [*(set_ or ()), *launch_changes(device, run_limit, launcher)]
         if grid is not None:
             key, equals, values = grid.partition("=")
             if not equals or not values:

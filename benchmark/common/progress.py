@@ -51,11 +51,15 @@ class Bar:
     def __init__(self, progress: Any, total: float):
         self.progress = progress
         self.task = progress.add_task("starting", total=total)
-        self.current: dict[int, str] = {}
+        self.current: dict[int | str, str] = {}  # of each worker, by its number or its place
 
-    def phase(self, run: str, phase: str, worker: int = 0) -> None:
+    def phase(self, run: str, phase: str, worker: int | str = 0) -> None:
         self.current[worker] = f"{run}: {phase}"
         self.progress.update(self.task, description=" | ".join(self.current.values()))
+
+    def idle(self, worker: int | str) -> None:
+        """The worker has finished its task."""
+        self.current.pop(worker, None)
 
     def advance(self, units: float) -> None:
         self.progress.advance(self.task, units)

@@ -92,7 +92,7 @@ class Scoring(Strict):
 
 
 class Launch(Strict):
-    """Where runs execute. Threads change the order of float sums, workers do not."""
+    """Where runs execute. Threads change the order of float sums; workers, the launcher and what a task asks for do not."""
 
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description='"auto", "cpu" or "cuda"')
     workers: int | None = Field(
@@ -105,6 +105,18 @@ class Launch(Strict):
     )
     models: Line | None = Field(
         None, min_length=1, description="folder of trained models, for boards that share them; None: its own"
+    )
+    launcher: Literal["local", "ray"] = Field(
+        "local", description="local: processes of this machine; ray: the machines of a Ray cluster"
+    )
+    address: str = Field(
+        "auto", description='ray: "auto", the cluster of this machine; a head\'s address; "none": one in this process'
+    )
+    cpus: float | None = Field(None, ge=0, description="ray: of a task, or a fraction of one; None: as many as threads")
+    gpus: float | None = Field(None, ge=0, description="ray: of a task, or a fraction of one; None: one on cuda")
+    memory: float | None = Field(None, ge=0, description="ray: of a task, GiB; None: by the model's size")
+    shared_folder: bool | None = Field(
+        None, description="ray: whether all machines see the board's folder; None: it is tried"
     )
 
 

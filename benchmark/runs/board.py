@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.common.files import FULL
 from benchmark.common.progress import progress_bar
 from benchmark.config.schema import Preset
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import Record
-from benchmark.runs.checkpoints import MODELS, ModelSpec
+from benchmark.runs.checkpoints import MODELS, ModelSpec, task_device
 from benchmark.runs.identity import Run
+from benchmark.runs.launchers import open_launcher
 from benchmark.runs.plan import Plan, Task, check_preset, plan_board
-from benchmark.runs.workers import Launcher, worker_count
+from benchmark.runs.workers import worker_count
 
 __all__ = ["Plan", "run_board"]
 
@@ -40,7 +40,8 @@ def run_board(
     Args:
         further: rows beside the preset's, of pools.
         fresh: remove what is in the folder first.
-        workers: processes; None: as the preset says, or one a core; 0: none but this one, which a run may then end.
+        workers: processes, of the launcher local; None: as the preset says, or one a core; 0: none but this one, which a run
+            may then end.
         time_limit: minutes; a task that is not expected to end in time is not begun, the next call goes on there.
 
     Raises:
@@ -48,6 +49,11 @@ def run_board(
     """
     folder = Path(folder)
     check_preset(preset)  # before anything is written
+    by_ray = preset.launch.launcher == "ray"
+    if by_ray and workers is not None:
+        raise UserError(
+            "--workers is of --launcher local; with Ray the cluster's CPUs and --set launch.cpus=… say how many"
+        )
     clock = Clock(time_limit)
     with _locked(folder), _disk_errors(folder):
         if fresh:
@@ -60,20 +66,21 @@ def run_board(
         if not plan.tasks:
             compare_records(folder)
             return plan
-        device = resolve_device(preset.launch.device)
+        device = task_device(preset.launch)
         count = min(worker_count(preset, device) if workers is None else workers, len(plan.tasks))
         to_do = f"{plan.runs - plan.done} of {plan.runs} runs to do"
-        say(f"{preset.name}: {to_do} on {device}, {count or 1} process{'es' if count > 1 else ''}")
+        by = "by Ray" if by_ray else f"{count or 1} process{'es' if count > 1 else ''}"
+        say(f"{preset.name}: {to_do} on {device}, {by}")
         with (
             progress_bar(sum(plan.units.values())) as bar,
-            Launcher(preset, folder, bar, count, lambda task: clock.allows(plan.units[task])) as launcher,
+            open_launcher(preset, folder, bar, count, lambda task: clock.allows(plan.units[task])) as launcher,
         ):
 
-            def on_done(task: Task, record: Record | None) -> None:
+            def on_done(task: Task, record: Record | None, where: str = "") -> None:
                 clock.done(plan.units[task])
                 if record is not None and record.status == "failed":
                     plan.failed.append(f"{task.label}: {record.reason}")
-                bar.log(describe(task, record))
+                bar.log(describe(task, record) + (f" [{where}]" if where else ""))
 
             left = launcher.run(plan, on_done)
         compare_records(folder)

@@ -25,7 +25,7 @@ from benchmark.common.errors import UserError
 from benchmark.common.files import content_key
 from benchmark.common.progress import TRAINING_COST, Reporter, Silent
 from benchmark.config.recipe import Recipe
-from benchmark.config.schema import Preset
+from benchmark.config.schema import Launch, Preset
 from benchmark.data.doses import dose_rows
 from benchmark.data.load import load_dataset
 from benchmark.data.types import Dataset, Example
@@ -64,6 +64,17 @@ class ModelSpec:
         return "-".join(parts)
 
 
+def task_device(launch: Launch) -> str:
+    """The device that tasks compute on. With Ray, a GPU that is asked for may be another machine's.
+
+    Raises:
+        UserError: as ``resolve_device``.
+    """
+    if launch.launcher == "ray" and launch.device.startswith("cuda"):
+        return launch.device
+    return resolve_device(launch.device)
+
+
 class Checkpoints:
     """The dataset and the models of one preset in one folder."""
 
@@ -72,7 +83,7 @@ class Checkpoints:
         self.folder = Path(folder)
         self.reporter = reporter or Silent()
         self.store = ModelStore(Path(preset.launch.models or self.folder / MODELS))
-        self.device = resolve_device(preset.launch.device)
+        self.device = task_device(preset.launch)
         self._keys: dict[ModelSpec, str] = {}
         self._memory: dict[ModelSpec, Loaded] = {}
         self._fingerprints: dict[ModelSpec, tuple[int, ...]] = {}  # of the models in memory, as they were loaded

@@ -24,7 +24,7 @@ from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.execute import execute, record_failure
 from benchmark.runs.plan import Plan, Task
 
-OnDone = Callable[[Task, Record | None], None]
+OnDone = Callable[..., None]  # (task, record), and with Ray where it ran
 _worker: Checkpoints | None = None  # of this process, where it is a worker
 CANNOT_BEGIN = (
     "a worker process ended before it began; what it said stands above. A script that calls run_board keeps it below "

@@ -39,6 +39,8 @@ def key(tmp_path, run, *changes):
         ("retrained_seeds=[2]", []),  # a run is compared with other models once all of them are scored
         ("model.prompt=Q: {question} A:", [RKLD, NPO, FINETUNED]),
         ("launch.workers=2", []),
+        ("launch.launcher=ray", []),
+        ("launch.cpus=2", []),
         ("name=other", []),
         ("description=other", []),
         ("retrained_seeds=[0, 5]", []),
