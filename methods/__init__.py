@@ -97,7 +97,7 @@ def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
     variant, _, fields = split_fields(row)
     by_split = source.constants.get("by_split", {}).get(split, {})
     settings = {**variants(source)[variant], **by_split, **settings, **fields}
-    cls = only_subclass(import_file(source.path, __name__, FOLDER), Method)
+    cls: Any = only_subclass(import_file(source.path, __name__, FOLDER), Method)
     if not dataclasses.is_dataclass(cls) or "__dataclass_params__" not in vars(cls):
         raise UserError(f"{source.path}: {cls.__name__} must be a dataclass: write @dataclass(frozen=True) above it")
     known = [f.name for f in dataclasses.fields(cls)]

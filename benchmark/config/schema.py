@@ -151,7 +151,7 @@ class Sweep(Strict):
             raise ValueError(f"values = {self.values} names one twice")
         whole = Recipe.model_fields[self.key].annotation is int
         for value in self.values:
-            Recipe(**{self.key: int(value) if whole and value == int(value) else value})
+            Recipe.model_validate({self.key: int(value) if whole and value == int(value) else value})
         if self.high < self.low:
             raise ValueError(f"low = {self.low:g} is above high = {self.high:g}")
         return self
