@@ -23,6 +23,8 @@ def paper(
         from benchmark.leaderboard.build import build
         from benchmark.leaderboard.paper import choose, write_paper
 
-        chosen = choose(build(folder), comma_separated(methods), comma_separated(metrics), split)
+        chosen = choose(
+            build(folder), comma_separated(methods, "--methods"), comma_separated(metrics, "--metrics"), split
+        )
         files = write_paper(out_path or folder / "paper", chosen)
         out.print(f"written: {', '.join(map(str, files))}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.common.files import as_csv
 from benchmark.comparison.published import NUMBERS, TEXTS, Beside, Published, is_alike
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.markdown import ESCAPED, SPECIAL
+from benchmark.leaderboard.markdown import escaped
 from benchmark.leaderboard.numbers import number
 
 if TYPE_CHECKING:
@@ -92,4 +91,4 @@ def csv_text(made: Beside) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(SPECIAL, ESCAPED, " ".join(text.split()))
+    return escaped(text)

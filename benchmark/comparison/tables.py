@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from benchmark.comparison.order import Places
 from benchmark.comparison.settings import Setting
 from benchmark.comparison.texts import difference_text, how, places_text, summary
 from benchmark.leaderboard.headings import DETAILS, MAIN
-from benchmark.leaderboard.markdown import ESCAPED, SPECIAL
+from benchmark.leaderboard.markdown import escaped
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -136,4 +135,4 @@ def _settings_table(settings: list[Setting]) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(SPECIAL, ESCAPED, " ".join(text.split())) if set(text) - set("-:") else text
+    return escaped(text) if set(text) - set("-:") else text
