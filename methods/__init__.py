@@ -13,7 +13,7 @@ import dataclasses
 import inspect
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.common.errors import UserError, unknown_name
 from benchmark.common.names import file_name
@@ -100,12 +100,12 @@ def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
     cls: Any = only_subclass(import_file(source.path, __name__, FOLDER), Method)
     if not dataclasses.is_dataclass(cls) or "__dataclass_params__" not in vars(cls):
         raise UserError(f"{source.path}: {cls.__name__} must be a dataclass: write @dataclass(frozen=True) above it")
-    known = [f.name for f in dataclasses.fields(cls)]
+    known, make = [f.name for f in dataclasses.fields(cls)], cast(Any, cls)
     for key in settings:
         if key not in known:
             raise unknown_name(f"setting of {variant}", key, known)
     try:
-        method: Method = cls(**settings)
+        method: Method = make(**settings)
     except UserError as error:
         raise UserError(f"{row}: {error}") from error
     for need in method.required():

@@ -75,9 +75,8 @@ class RayLauncher:
             preset = self.preset.model_copy(update={"launch": local})
             setting = Setting(preset, folder, seen if shared else None, self.checkpoints.arithmetic, self.perform)
             here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-            self._desk = (
-                ray.remote(Desk).options(num_cpus=0, runtime_env=environment, scheduling_strategy=here).remote()
-            )
+            desk: Any = ray.remote(Desk)
+            self._desk = desk.options(num_cpus=0, runtime_env=environment, scheduling_strategy=here).remote()
             stack.callback(ray.kill, self._desk)
             stack.callback(self._cancel, self._open)
             self._work, self._environment = ray.remote(work), environment
