@@ -25,7 +25,8 @@ class Finding:
 def findings(board: Board, split: str) -> list[Finding]:
     """The findings on a split; those for which the board has no number are left out."""
     methods = [e for e in board.rows if e.split == split and e.role == "method"]
-    made = [_forgot(methods), _kept(methods), _apart(board, split, methods)]
+    models = [e for e in board.rows if e.split == split and e.role == "model"]
+    made = [_forgot(methods), _kept(methods, models), _apart(board, split, methods)]
     return [finding for finding in made if finding is not None]
 
 
@@ -46,7 +47,7 @@ def _forgot(methods: list[Entry]) -> Finding | None:
     return Finding("Forgot", f"{passing} of {len(known)}", text, row)
 
 
-def _kept(methods: list[Entry]) -> Finding | None:
+def _kept(methods: list[Entry], models: list[Entry]) -> Finding | None:
     share = _any(methods, "utility_kept")
     column = "utility_kept" if share else "model_utility"
     known = [(value, entry) for entry in methods if (value := entry.value(column)) is not None]
@@ -54,7 +55,8 @@ def _kept(methods: list[Entry]) -> Finding | None:
         return None
     value, row = max(known, key=lambda pair: pair[0])
     if not share:
-        return Finding("Kept utility", number(column, value), f"is the highest model utility: {row.method}.", row)
+        before = next((f" Fine-tuned: {number(column, e.value(column))}." for e in models if e.name == "finetuned"), "")
+        return Finding("Kept utility", number(column, value), f"is the highest model utility: {row.method}.{before}", row)
     enough = sum(value >= KEPT for value, _ in known)
     text = f"keep {100 * KEPT:.0f} % of every part of utility. Most: {row.method} at {cell_text(row, column, '{}', INTERVAL)}."
     return Finding("Kept utility", f"{enough} of {len(known)}", text, row)
@@ -68,6 +70,8 @@ def _apart(board: Board, split: str, methods: list[Entry]) -> Finding | None:
             "Told apart", "untested", "These records hold no rows to test methods in pairs: read no order into them."
         )
     apart, pairs = board.told_apart[split]
+    if not pairs:
+        return None
     best = [entry.method for entry in methods if entry.is_best]
     text = (
         "pairs of methods are told apart by paired tests over authors. "
