@@ -66,7 +66,9 @@ def _load(folder: Path, board: Board) -> tuple[list[Answers], list[str]]:
     for entry in board.rows:
         for record in own_records(board, entry):
             path = scores_path(record_path(folder, record.method, record.key))
-            if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):  # a record's key is anyone's text
+            if not path.is_file() or not path.resolve().is_relative_to(
+                folder.resolve()
+            ):  # a record's key is anyone's text
                 continue
             try:
                 sets = load_scores(path, sets=[SET]).sets

@@ -58,7 +58,8 @@ def _metric(board: Board, name: str) -> dict[str, Any]:
 
 
 def scale(board: Board, name: str) -> str:
-    """ "log" where all values are above 0 and the range has no end, or they are p-values; else "linear"."""
+    """ "log" for p-values and for what ranges from 0 without an end, where all values are above 0; else "linear"."""
     values = [value for entry in board.rows if (value := entry.value(name)) is not None]
-    endless = math.isinf(board.columns[name].get("range", (0.0, 1.0))[1])
+    low, high = board.columns[name].get("range", (0.0, 1.0))
+    endless = math.isinf(high) and low >= 0
     return "log" if values and min(values) > 0 and (is_p_value(name) or endless) else "linear"

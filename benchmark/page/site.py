@@ -72,7 +72,9 @@ def write_site(root: str | Path, say: Callable[[str], None] = lambda text: None)
     newest_first = [card for _, card in sorted(boards, key=lambda pair: (pair[0], pair[1].folder), reverse=True)]
     write_text(
         root / NAME,
-        render("index.html", scripts=(), styles=("base", "layout", "table", "index"), boards=newest_first, others=others),
+        render(
+            "index.html", scripts=(), styles=("base", "layout", "table", "index"), boards=newest_first, others=others
+        ),
     )
     return root / NAME
 
@@ -103,7 +105,17 @@ def _facts(board: Board) -> list[str]:
     commits = [str(commit)[:10] for commit in board.provenance["commits"] if commit]
     seeds = sorted({len(entry.seeds) for entry in board.rows if entry.role == "method"})
     counts = f"{'–'.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seeds each" if seeds and seeds[-1] > 1 else ""
-    return [x for x in (f"{methods} method{'s' * (methods != 1)}", counts, ", ".join(board.splits), days, "commit " + ", ".join(commits)) if x]
+    return [
+        x
+        for x in (
+            f"{methods} method{'s' * (methods != 1)}",
+            counts,
+            ", ".join(board.splits),
+            days,
+            "commit " + ", ".join(commits),
+        )
+        if x
+    ]
 
 
 def _description(board: Board) -> str:

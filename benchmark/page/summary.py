@@ -56,7 +56,9 @@ def _kept(methods: list[Entry], models: list[Entry]) -> Finding | None:
     value, row = max(known, key=lambda pair: pair[0])
     if not share:
         before = next((f" Fine-tuned: {number(column, e.value(column))}." for e in models if e.name == "finetuned"), "")
-        return Finding("Kept utility", number(column, value), f"is the highest model utility: {row.method}.{before}", row)
+        return Finding(
+            "Kept utility", number(column, value), f"is the highest model utility: {row.method}.{before}", row
+        )
     enough = sum(value >= KEPT for value, _ in known)
     text = f"keep {100 * KEPT:.0f} % of every part of utility. Most: {row.method} at {cell_text(row, column, '{}', INTERVAL)}."
     return Finding("Kept utility", f"{enough} of {len(known)}", text, row)
