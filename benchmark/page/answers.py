@@ -71,7 +71,7 @@ def _load(folder: Path, board: Board) -> tuple[list[Answers], list[str]]:
             ):  # a record's key is anyone's text
                 continue
             try:
-                sets = load_scores(path, sets=[SET]).sets
+                sets = load_scores(path, only=[SET]).sets
             except UserError:
                 left_out.append(f"{entry.method} {entry.split} seed {record.seed}: its scores are damaged")
                 continue

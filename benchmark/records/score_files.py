@@ -50,11 +50,11 @@ def save_scores(scores: Scores, path: str | Path) -> None:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-def load_scores(path: str | Path, sets: Collection[str] | None = None) -> Scores:
+def load_scores(path: str | Path, only: Collection[str] | None = None) -> Scores:
     """Read scores back.
 
     Args:
-        sets: only these evaluation sets, which is quicker; by default all.
+        only: these evaluation sets, which is quicker; by default all.
 
     Raises:
         UserError: the file is absent, damaged, or no scores file.
@@ -65,8 +65,8 @@ def load_scores(path: str | Path, sets: Collection[str] | None = None) -> Scores
         meta |= {"dataset": meta.pop("corpus")} if "corpus" in meta else {}
         table = table.rename_columns([RENAMED.get(name, name) for name in table.schema.names])
         table = table.select(SCHEMA.names)
-        if sets is not None:
-            table = table.filter(pc.is_in(table["set"], pa.array(sets, pa.string())))
+        if only is not None:
+            table = table.filter(pc.is_in(table["set"], pa.array(list(only), pa.string())))
         rows = table.to_pylist()
         sets: dict[str, list[dict]] = {}
         for row in rows:
