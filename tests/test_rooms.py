@@ -21,7 +21,7 @@ FLOORS = (
     ("training", "metrics", "controls"),
     ("attacks", "records"),
     ("runs", "leaderboard"),
-    ("comparison", "conformance", "rkld_claims", "scorecard", "speed", "simulations"),
+    ("comparison", "conformance", "page", "rkld_claims", "scorecard", "speed", "simulations"),
     ("cli",),
 )
 ONLY = {"simulations": ("common", "metrics")}  # they speak of the statistics, not of runs
@@ -103,11 +103,11 @@ def test_a_violation_is_found(path, source):
 
 
 def test_a_board_is_rebuilt_without_torch(tmp_path):
-    """The records, metrics and leaderboard rooms, and every module in them, do without torch."""
+    """The records, metrics, leaderboard and page rooms, and every module in them, do without torch."""
     modules = [
         ".".join(p.with_suffix("").parts)
         for p in files()
-        if room_of(".".join(p.parts)) in ("metrics", "records", "leaderboard")
+        if room_of(".".join(p.parts)) in ("metrics", "records", "leaderboard", "page")
     ]
     code = f"""
 import importlib, sys
@@ -116,9 +116,12 @@ for name in {[name.removesuffix(".__init__") for name in modules]}:
     importlib.import_module(name)
 from pathlib import Path
 from benchmark.leaderboard.build import build, write
+from benchmark.page import write_pages
 folder = Path({str(tmp_path)!r})
-write(folder, build(Path({str(ROOT / "results" / "published" / "quick")!r})))
+board = build(Path({str(ROOT / "results" / "published" / "quick")!r}))
+write(folder, board)
+write_pages(folder, board)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "leaderboard.md").is_file()
+    assert (tmp_path / "leaderboard.md").is_file() and (tmp_path / "leaderboard.html").is_file()

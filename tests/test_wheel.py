@@ -85,3 +85,4 @@ def test_a_tiny_board_from_an_empty_folder(environment, tmp_path):
     run(environment / "unlearn-bench", "run", "--methods", "rkld,mine.py,yours.py", *changes, folder=tmp_path)
     table = (tmp_path / "results" / "quick" / "leaderboard.md").read_text()
     assert all(f"| {row}" in table for row in ("finetuned", "rkld", "mine", "yours"))
+    assert all((tmp_path / "results" / "quick" / page).is_file() for page in ("leaderboard.html", "answers.html"))

@@ -22,6 +22,7 @@ from benchmark.cli.publish import publish
 from benchmark.cli.run import run
 from benchmark.cli.score import score
 from benchmark.cli.scorecard import scorecard
+from benchmark.cli.site import site
 from benchmark.cli.sweep import sweep
 from benchmark.common.console import out
 
@@ -35,6 +36,7 @@ app.command()(score)
 app.command()(leaderboard)
 app.command()(sweep)
 app.command()(publish)
+app.command()(site)
 app.command()(claims)
 app.command()(paper)
 app.command()(compare)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmark.common.console import out, user_errors
+
+if TYPE_CHECKING:
+    from benchmark.leaderboard.board import Board
 
 
 def publish(
@@ -19,10 +22,14 @@ def publish(
     """Copy a board's clean records to results/published/<name>, to be committed."""
     with user_errors():
         from benchmark.leaderboard.publish import publish as publish_board
+        from benchmark.page import write_pages
         from benchmark.rkld_claims import examine, write_claims
 
         def beside(published: Path, board: str) -> None:
             write_claims(published, examine(published), board)
 
-        place = publish_board(folder, name, scores=scores, replace=replace, write_claims=beside)
+        def pages(published: Path, board: Board) -> None:
+            write_pages(published, board, beside=folder, answers=scores)
+
+        place = publish_board(folder, name, scores=scores, replace=replace, write_claims=beside, write_pages=pages)
         out.print(f"published: {place}")

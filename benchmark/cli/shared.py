@@ -49,8 +49,12 @@ def show_board(folder: Path) -> None:
     """Write a board's tables and show it."""
     from benchmark.leaderboard import build as leaderboard
     from benchmark.leaderboard.terminal import terminal_table
+    from benchmark.page import write_pages
 
     board = leaderboard.build(folder)
     leaderboard.write(folder, board)
+    written = write_pages(folder, board)
     out.print(terminal_table(board), markup=True)
-    out.print(f"written: {folder}/leaderboard.csv, .md, .tex, .json, .png, .pdf")
+    out.print(
+        f"written: {folder}/leaderboard.csv, .md, .tex, .json, .png, .pdf; {', '.join(path.name for path in written)}"
+    )

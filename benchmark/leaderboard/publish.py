@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import atomic_path
+from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build, write
 from benchmark.leaderboard.grouping import newest
 from benchmark.leaderboard.marks import MEANING, UNFIT, git, marks
@@ -27,6 +28,7 @@ def publish(
     scores: bool = True,
     replace: bool = False,
     write_claims: Callable[[Path, str], None] | None = None,
+    write_pages: Callable[[Path, Board], None] | None = None,
 ) -> Path:
     """Copy a board's records to ``root/<name>/records``, with their scores, and write the board there.
 
@@ -41,6 +43,7 @@ def publish(
         replace: whether an earlier publication of that name is replaced as a whole, save for its README.md.
         write_claims: called with the publication's folder and name where the board has RKLD, to write how RKLD's
             claims fare on it.
+        write_pages: called with the publication's folder and board, to write the pages that go with it.
 
     Returns:
         The folder of the publication.
@@ -74,7 +77,10 @@ def publish(
             for path in sweep:
                 shutil.copyfile(path, temporary / path.name)
         else:
-            write(temporary, build(temporary, name=name, notes=failed))
+            board = build(temporary, name=name, notes=failed)
+            write(temporary, board)
+            if write_pages is not None:
+                write_pages(temporary, board)
             if write_claims is not None and any(record.method == "rkld" for record in clean):
                 write_claims(temporary, name)
         if not scores:

@@ -23,11 +23,10 @@ QUANTILE, NORMAL = 1.96, 1e6  # limits of utility kept come from several parts: 
 
 def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entry]:
     """The entries, each with its rank among the methods of its split that take part."""
-    by_key = {(record.method, record.key): record for record in records}
     ranked: dict[tuple[str, str], Entry] = {}
     for split in dict.fromkeys(entry.split for entry in entries):
         sound = [e for e in entries if e.split == split and _takes_part(e)]
-        errors = _errors(sound, by_key)
+        errors = errors_of_split(entries, split, records)
         ranks, fronts = rank_rows(errors), _fronts(sound, errors)
         ranked |= {
             (split, e.method): replace(e, rank=ranks[e.method], p_front=fronts.get(e.method))
@@ -35,6 +34,12 @@ def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entr
             if e.method in ranks
         }
     return [ranked.get((e.split, e.method), e) if _takes_part(e) else e for e in entries]
+
+
+def errors_of_split(entries: Sequence[Entry], split: str, records: Sequence[Record]) -> dict[str, np.ndarray]:
+    """Row of a split that takes part -> [S, G] its errors by seed and author; empty where records cannot be compared."""
+    by_key = {(record.method, record.key): record for record in records}
+    return _errors([e for e in entries if e.split == split and _takes_part(e)], by_key)
 
 
 def told_apart(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmark.common.errors import UserError
@@ -50,8 +52,11 @@ def save_scores(scores: Scores, path: str | Path) -> None:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-def load_scores(path: str | Path) -> Scores:
+def load_scores(path: str | Path, only: Collection[str] | None = None) -> Scores:
     """Read scores back.
+
+    Args:
+        only: these evaluation sets, which is quicker; by default all.
 
     Raises:
         UserError: the file is absent, damaged, or no scores file.
@@ -63,7 +68,10 @@ def load_scores(path: str | Path) -> Scores:
         meta = json.loads((table.schema.metadata or {})[b"meta"])
         meta |= {"dataset": meta.pop("corpus")} if "corpus" in meta else {}
         table = table.rename_columns([RENAMED.get(name, name) for name in table.schema.names])
-        rows = table.select(SCHEMA.names).to_pylist()
+        table = table.select(SCHEMA.names)
+        if only is not None:
+            table = table.filter(pc.is_in(table["set"], pa.array(list(only), pa.string())))
+        rows = table.to_pylist()
         sets: dict[str, list[dict]] = {}
         for row in rows:
             sets.setdefault(row["set"], []).append(row)

@@ -1,0 +1,100 @@
+// Two kinds of pictures: strips (a row a line: interval and marks over one axis) and courses (lines over steps or doses).
+const LABEL = 190, WIDE = 860, LINE = 23;
+
+function scaleOf(values, kind, from, to) {
+  const known = values.filter((value) => value !== null && value !== undefined && (kind !== "log" || value > 0));
+  let low = Math.min(...known), high = Math.max(...known);
+  if (kind === "log") [low, high] = [Math.log10(low), Math.log10(high)];
+  const room = (high - low || Math.abs(high) || 1) * 0.04;
+  [low, high] = [low - room, high + room];
+  const at = (value) => {
+    const place = kind === "log" ? (value > 0 ? Math.log10(value) : low) : value;
+    return Math.min(Math.max(from + ((place - low) / (high - low)) * (to - from), Math.min(from, to)), Math.max(from, to));
+  };
+  return { at, ticks: kind === "log" ? decades(low, high) : steps(low, high) };
+}
+
+function steps(low, high, about = 6) {
+  const raw = (high - low) / about, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((digit) => digit * power).find((size) => size >= raw);
+  const ticks = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) ticks.push(+(k * step).toPrecision(12));
+  return ticks;
+}
+
+function decades(low, high) {
+  const every = Math.ceil((high - low) / 8), ticks = [];
+  const parts = high - low < 0.8 ? [1, 1.5, 2, 3, 4, 5, 6, 8] : high - low < 2.2 ? [1, 2, 5] : [1];
+  for (let power = Math.floor(low); power <= high; power++) {
+    if (power % every === 0) for (const digit of parts) ticks.push(digit * 10 ** power);
+  }
+  return ticks.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+}
+
+// rows: {label, href, low, high, dots: [{value, title, open}], kind, text}; options: {scale, band: [low, high], rule, label, name, room for the texts on the right}
+function strips(rows, options) {
+  const tall = rows.length * LINE + 46, right = WIDE - (options.room || 160);
+  const values = rows.flatMap((row) => [row.low, row.high, ...row.dots.map((dot) => dot.value)]);
+  const axis = scaleOf([...values, ...(options.band || []), options.rule], options.scale, LABEL, right);
+  const svg = shape("svg", { viewBox: `0 0 ${WIDE} ${tall}`, class: "chart", role: "group", "aria-label": options.name });
+  if (options.band) {
+    const ends = options.band.map(axis.at);
+    svg.append(shape("rect", { class: "band", x: ends[0], y: 0, width: Math.max(ends[1] - ends[0], 1), height: tall - 40 }));
+  }
+  for (const tick of axis.ticks) {
+    svg.append(shape("line", { class: "grid", x1: axis.at(tick), x2: axis.at(tick), y1: 0, y2: tall - 40 }));
+    svg.append(shape("text", { class: "tick", x: axis.at(tick), y: tall - 24, "text-anchor": "middle" }, digits(tick)));
+  }
+  if (options.rule !== undefined && options.rule !== null) {
+    svg.append(shape("line", { class: "rule", x1: axis.at(options.rule), x2: axis.at(options.rule), y1: 0, y2: tall - 40 }));
+  }
+  svg.append(shape("text", { class: "axis", x: (LABEL + right) / 2, y: tall - 6, "text-anchor": "middle" }, options.label));
+  rows.forEach((row, i) => svg.append(strip(row, i * LINE + LINE / 2, axis, right)));
+  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg);
+}
+
+function strip(row, y, axis, right) {
+  const name = shape("text", { x: LABEL - 10, y: y + 4, "text-anchor": "end" }, clipped(row.label, 28));
+  const label = row.href ? shape("a", { href: row.href, "aria-label": `${row.label} ${row.text || ""}` }, name) : name;
+  const group = shape("g", { class: row.kind || "method" }, shape("title", {}, `${row.label}\n${row.text || ""}`), label);
+  if (row.low !== null && row.low !== undefined && row.high !== null && row.high !== undefined) {
+    group.append(shape("line", { class: "range", x1: axis.at(row.low), x2: axis.at(row.high), y1: y, y2: y }));
+  }
+  for (const dot of row.dots) {
+    if (dot.value === null || dot.value === undefined) continue;
+    const mark = shape("circle", { class: dot.open ? "open" : "dot", cx: axis.at(dot.value), cy: y, r: 4.2 });
+    if (dot.title) mark.append(shape("title", {}, dot.title));
+    group.append(mark);
+  }
+  group.append(shape("text", { x: right + 12, y: y + 4 }, row.text || ""));
+  return group;
+}
+
+// lines: [{points: [[x, y, low, high, title]], kind, dots}]; options: {x, y, scale, name}
+function courses(lines, options) {
+  const tall = 260, left = 64, bottom = tall - 44, points = lines.flatMap((line) => line.points);
+  const across = scaleOf(points.map((point) => point[0]), "linear", left, WIDE - 20);
+  const upright = scaleOf(points.flatMap((point) => point.slice(1, 4)), options.scale, bottom, 10);
+  const svg = shape("svg", { viewBox: `0 0 ${WIDE} ${tall}`, class: "chart", role: "group", "aria-label": options.name });
+  for (const tick of upright.ticks) {
+    svg.append(shape("line", { class: "grid", x1: left, x2: WIDE - 20, y1: upright.at(tick), y2: upright.at(tick) }));
+    svg.append(shape("text", { class: "tick", x: left - 8, y: upright.at(tick) + 4, "text-anchor": "end" }, digits(tick)));
+  }
+  for (const tick of across.ticks) {
+    svg.append(shape("text", { class: "tick", x: across.at(tick), y: bottom + 18, "text-anchor": "middle" }, digits(tick)));
+  }
+  svg.append(shape("text", { class: "axis", x: (left + WIDE) / 2, y: tall - 6, "text-anchor": "middle" }, options.x));
+  svg.append(shape("text", { class: "axis", transform: `translate(14 ${bottom / 2}) rotate(-90)`, "text-anchor": "middle" }, options.y));
+  for (const line of lines) {
+    const corners = line.points.map((point) => `${across.at(point[0]).toFixed(1)},${upright.at(point[1]).toFixed(1)}`);
+    const group = shape("g", { class: line.kind }, shape("polyline", { class: "course", points: corners.join(" ") }));
+    for (const [x, y, low, high, title] of line.dots ? line.points : []) {
+      if (low !== null && high !== null) {
+        group.append(shape("line", { class: "range", x1: across.at(x), x2: across.at(x), y1: upright.at(low), y2: upright.at(high) }));
+      }
+      group.append(shape("circle", { class: "dot", cx: across.at(x), cy: upright.at(y), r: 4.2 }, shape("title", {}, title)));
+    }
+    svg.append(group);
+  }
+  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg);
+}
