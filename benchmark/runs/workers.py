@@ -127,8 +127,6 @@ class Launcher:
         Raises:
             UserError: it is no run but a model, which others need, or no worker can begin at all.
         """
-        if not self._began.is_set():
-            raise UserError(CANNOT_BEGIN)
         self._close()
         self._open(1)
         future = self._pool.submit(_work, task)
@@ -136,6 +134,8 @@ class Launcher:
         try:
             return future.result()
         except BrokenProcessPool:
+            if not self._began.is_set():
+                raise UserError(CANNOT_BEGIN) from None
             for worker in workers:
                 worker.join(10)
             codes = [worker.exitcode for worker in workers if worker.exitcode is not None]
