@@ -5,6 +5,7 @@ Every hundred runs need one model, as on a board. Nothing is loaded, trained or 
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -103,7 +104,8 @@ def main(
     with user_errors():
         cost = measure(runs, sleep, address, cpus)
         out.print(
-            f"{cost.runs} tasks of {1000 * cost.sleep:g} ms, {cost.slots:g} at once: {cost.seconds:.1f} s\n"
+            f"{cost.runs} tasks of {1000 * cost.sleep:g} ms, {cost.slots:g} at once: {cost.seconds:.1f} s "
+            f"(load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)\n"
             f"launcher: {1000 * cost.per_run:.1f} ms a task, of which the driver computes "
             f"{1000 * cost.driver_cpu / cost.runs:.1f} ms\n"
             f"driver: {cost.memory[0]:.0f} MiB before, {cost.memory[1]:.0f} MiB at its peak"

@@ -53,6 +53,7 @@ class RayLauncher:
         self._refused = False
         self._events: queue.SimpleQueue[tuple[Task | None, Future]] = queue.SimpleQueue()
         self._left = ExitStack()
+        self._desk: Any = None
 
     def __enter__(self) -> RayLauncher:
         launch, folder = self.preset.launch, self.checkpoints.folder
