@@ -11,7 +11,6 @@ Scores of the fact's tokens alone, no EOS: sets "unpatched", the fine-tuned mode
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 from benchmark.attacks.base import Attack, AttackSetup
 from benchmark.common.errors import UserError
 from benchmark.data.facts import fact_spans
-from benchmark.data.types import Example, question_answer_pairs
+from benchmark.data.types import Example, gold_alone, question_answer_pairs
 from benchmark.evaluation.scores import AnswerScores, SetScores
 from benchmark.evaluation.teacher_forcing import MAX_TOKENS, encode_answers
 from benchmark.models.batching import in_batches, to_device
@@ -72,7 +71,7 @@ def patched_scores(
         UserError: the two models have no blocks of the same number and width.
     """
     blocks, own_blocks = decoder_blocks(finetuned), decoder_blocks(model)
-    if len(blocks) != len(own_blocks) or finetuned.config.hidden_size != model.config.hidden_size:  # type: ignore[union-attr]
+    if len(blocks) != len(own_blocks) or finetuned.config.hidden_size != model.config.hidden_size:
         raise UserError("the model's blocks are not of the number and width of the fine-tuned model's")
     head = direct_head(finetuned)
     names = [UNPATCHED, *(f"layer{i}" for i in range(len(blocks)))]
@@ -113,5 +112,4 @@ def _set_of(rows: Sequence[Example], scored: Sequence[tuple[np.ndarray, np.ndarr
         (row.question, row.answer): AnswerScores(logprobs, greedy, none, none)
         for row, (logprobs, greedy) in zip(rows, scored, strict=True)
     }
-    bare = [replace(row, paraphrased_answer=None, perturbed_answers=()) for row in rows]
-    return SetScores.of_examples(bare, answers, {})
+    return SetScores.of_examples(gold_alone(rows), answers, {})

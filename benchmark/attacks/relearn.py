@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from torch import nn
@@ -24,7 +24,7 @@ from benchmark.attacks.base import Attack, AttackSetup
 from benchmark.common.errors import UserError
 from benchmark.data.doses import dose_rows
 from benchmark.data.similar_questions import most_similar
-from benchmark.data.types import Example
+from benchmark.data.types import Example, gold_alone, question_answer_pairs
 from benchmark.evaluation.scores import SetScores
 from benchmark.training.finetune import finetune
 from methods.base.fields import AT_LEAST_ONE, Limits
@@ -67,7 +67,8 @@ class Relearn(Attack):
             raise UserError("no retained row is left that the board does not report")
         model, curve, steps = self._trained(setup, trained_on, setup.gold_scorer(left))
         end = setup.forced(model, {"forget": left})["forget"]
-        curve[steps] = replace(end, paraphrases=[None] * len(end), wrong=[[] for _ in left])
+        last = dict(zip(question_answer_pairs(left), end.answers, strict=True))
+        curve[steps] = SetScores.of_examples(gold_alone(left), last, {})
         return {"forget": end} | {f"step{step}": rows for step, rows in curve.items()}
 
     def _rows(self, setup: AttackSetup, some: Sequence[Example], left: Sequence[Example]) -> tuple[Example, ...]:

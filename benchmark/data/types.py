@@ -39,6 +39,11 @@ def question_answer_pairs(rows: Iterable[Example]) -> list[tuple[str, str]]:
     return [(row.question, row.answer) for row in rows]
 
 
+def gold_alone(rows: Iterable[Example]) -> tuple[Example, ...]:
+    """The rows without paraphrases and wrong answers, where only gold answers are scored."""
+    return tuple(replace(row, paraphrased_answer=None, perturbed_answers=()) for row in rows)
+
+
 def validation_authors(authors: Iterable[int | None]) -> set[int | None]:
     """The first half of these authors by number, at least one: hyperparameters are chosen on their rows.
 
@@ -85,14 +90,14 @@ class Dataset:
         answers count, so it comes without paraphrases and wrong answers.
         """
         forget = self.splits[split].forget
-        holdout = [replace(r, paraphrased_answer=None, perturbed_answers=()) for r in self.holdout[: len(forget)]]
+        holdout = gold_alone(self.holdout[: len(forget)])
         sets = {
             "forget": forget,
             "retain": self.retain_evaluation,
             "real_authors": self.real_authors,
             "world_facts": self.world_facts,
         }
-        return sets | ({"holdout": tuple(holdout)} if holdout else {})
+        return sets | ({"holdout": holdout} if holdout else {})
 
     def retain_validation(self) -> tuple[Example, ...]:
         """Retained rows that no board reports, at most as many as are reported: hyperparameters are chosen on them.

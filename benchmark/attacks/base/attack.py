@@ -10,7 +10,7 @@ from typing import ClassVar
 from torch import nn
 
 from benchmark.config.recipe import Recipe
-from benchmark.data.types import Dataset, Example, question_answer_pairs
+from benchmark.data.types import Dataset, Example, gold_alone, question_answer_pairs
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
 from benchmark.evaluation.teacher_forcing import encode_answers, score_answers
@@ -50,7 +50,7 @@ class AttackSetup:
         """A function from a model to the scores of these rows' gold answers alone, cheap enough for every few steps."""
         pairs = question_answer_pairs(rows)
         encoded = encode_answers(self.model, self.prompt_tokenizer, pairs)
-        bare = [replace(row, paraphrased_answer=None, perturbed_answers=()) for row in rows]
+        bare = gold_alone(rows)
         without = [False] * len(pairs)
 
         def score(model: nn.Module) -> SetScores:
