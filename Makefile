@@ -1,5 +1,6 @@
 # make board   the quick board, from nothing: environment, packages, models, leaderboard
 # make test    style, types and the tests
+# make drills  what is lost on purpose: a driver killed, a node removed; takes longer
 # make lint    style and types alone
 # PYTHON=python3.12 make ... chooses the interpreter (3.11 or later).
 # A machine without a GPU saves gigabytes by having pip take torch's CPU build, for example with
@@ -7,13 +8,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: board test lint clean
+.PHONY: board test drills lint clean
 
 board: .venv/installed
 	$(BIN)/python run_benchmark.py
 
 test: lint
-	$(BIN)/python -m pytest -q -n auto --dist loadgroup
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not drill"
+
+drills: .venv/installed
+	$(BIN)/python -m pytest -q -m drill
 
 lint: .venv/installed
 	$(BIN)/ruff check -q .
