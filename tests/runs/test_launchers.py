@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.common.errors import UserError
+from benchmark.common.files import file_hash
 from benchmark.runs.board import run_board
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec, task_device
 from benchmark.runs.identity import Run, resolve
@@ -42,10 +43,10 @@ def test_memory_follows_from_the_model_and_those_beside_it(tmp_path):
 
 def test_a_method_travels_with_its_file(tmp_path):
     checkpoints = Checkpoints(micro(), tmp_path)
-    path = method_file(tmp_path, "mine")
+    path = method_file(tmp_path, "mine", "# a text of its own: its module is left without a file")
     carried = [Carried.of_task(resolve(Run(name, "forget10"), checkpoints)) for name in (path, "rkld")]
+    sys.modules.pop(f"methods_file_mine_{file_hash(path)[:12]}")
     Path(path).unlink()
-    sys.modules.pop(next(name for name in sys.modules if name.startswith("methods_file_mine_")))
     mine, rkld = (c.task().method for c in pickle.loads(pickle.dumps(carried)))
     assert (type(mine).__name__, mine.rate, type(rkld).__module__) == ("Mine", 1.0, "methods.rkld")
     assert Carried.of_task(BASE).task() == BASE

@@ -129,6 +129,7 @@ def test_task_that_was_killed_is_run_alone_and_then_recorded_as_failed(cluster, 
     assert found["weak"].metrics == found["mine"].metrics
 
 
+@pytest.mark.drill
 def test_killed_driver_leaves_what_the_next_one_goes_on_with(cluster, made_board, tmp_path):
     folder = tmp_path / "by-ray"
     changes = [part for change in [*MICRO, f"launch.address={cluster.address}"] for part in ("--set", change)]
@@ -153,6 +154,7 @@ def test_killed_driver_leaves_what_the_next_one_goes_on_with(cluster, made_board
     assert before and {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.drill
 def test_node_that_is_lost_has_its_tasks_done_elsewhere(cluster, made_board, tmp_path):
     """The last test: it takes the node from the cluster."""
     place = tmp_path / "place"
