@@ -98,7 +98,7 @@ def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
     by_split = source.constants.get("by_split", {}).get(split, {})
     settings = {**variants(source)[variant], **by_split, **settings, **fields}
     cls: Any = only_subclass(import_file(source.path, __name__, FOLDER), Method)
-    if not dataclasses.is_dataclass(cls) or "__dataclass_params__" not in vars(cls):
+    if "__dataclass_params__" not in vars(cls):  # its own, not a base class's
         raise UserError(f"{source.path}: {cls.__name__} must be a dataclass: write @dataclass(frozen=True) above it")
     known, make = [f.name for f in dataclasses.fields(cls)], cast(Any, cls)
     for key in settings:

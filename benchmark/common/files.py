@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,6 +56,23 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def remove_half_written(folder: str | Path) -> None:
+    """Remove what processes that were killed left beside the files and folders that they were writing in a folder."""
+    for path in Path(folder).glob(".*"):
+        if (writer := re.search(r"\.(\d+)\.(part|old)(\.|$)", path.name)) and not _is_alive(int(writer[1])):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's, or a number that is no process's
+        pass
+    return True
 
 
 def write_text(path: str | Path, text: str) -> None:

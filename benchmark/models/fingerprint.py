@@ -25,7 +25,8 @@ def _checksum(tensor: Tensor) -> int:
     """Of the bytes, as whole numbers: each row's sum, rows weighted by their place, modulo 2^64."""
     if tensor.numel() == 0:
         return 0
-    whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[tensor.element_size()]
-    numbers = tensor.contiguous().view(whole)
+    # Never as whole numbers of 64 bits: there the signs of an even number of values would cancel in the sum.
+    whole = {1: torch.uint8, 2: torch.int16}.get(tensor.element_size(), torch.int32)
+    numbers = tensor.contiguous().reshape(-1).view(whole)
     rows = numbers.reshape(len(tensor) if tensor.dim() else 1, -1).sum(1, dtype=torch.int64)
     return int((rows * torch.arange(1, 2 * len(rows), 2, device=rows.device)).sum())

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.common.errors import UserError
-from benchmark.common.files import FULL
+from benchmark.common.files import FULL, remove_half_written
 from benchmark.common.progress import progress_bar
 from benchmark.config.schema import Preset
 from benchmark.records.comparison import compare_records
@@ -58,10 +58,8 @@ def run_board(
     with _locked(folder), _disk_errors(folder):
         if fresh:
             start_over(folder)
-        for half_written in folder.glob(
-            "records/*/.*.part.*"
-        ):  # of a process that was killed; nobody else is at work here
-            half_written.unlink(missing_ok=True)
+        for place in (folder, *folder.glob("records/*"), folder / MODELS):
+            remove_half_written(place)
         plan = plan_board(preset, folder, further)
         if not plan.tasks:
             compare_records(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,10 +133,19 @@ def is_done(run: ResolvedRun) -> bool:
         if record.status == "ok" or scores_path(path).exists():
             load_scores(scores_path(path))
     except UserError as error:
-        path.rename(path.with_suffix(".damaged"))
+        _set_aside(path, path.with_suffix(".damaged"))
+        if scores_path(path).is_dir():  # a file is written over
+            _set_aside(scores_path(path), path.with_suffix(".parquet.damaged"))
         print(f"{error}\nIt was set aside as {path.with_suffix('.damaged').name} and the run is done again.")
         return False
     return record.status != "failed"
+
+
+def _set_aside(path: Path, name: Path) -> None:
+    """Rename a file or folder, in the place of what was set aside under that name before."""
+    if name.is_dir():
+        shutil.rmtree(name)
+    path.replace(name)
 
 
 def _units(task: Task, checkpoints: Checkpoints) -> float:

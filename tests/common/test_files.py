@@ -1,11 +1,21 @@
 """Files are whole or absent."""
 
 import hashlib
+import os
+import subprocess
 
 import pytest
 
 from benchmark.common.errors import UserError
-from benchmark.common.files import atomic_path, content_key, file_hash, read_json, write_json, write_text
+from benchmark.common.files import (
+    atomic_path,
+    content_key,
+    file_hash,
+    read_json,
+    remove_half_written,
+    write_json,
+    write_text,
+)
 
 
 def test_file_takes_its_place_when_all_went_well(tmp_path):
@@ -92,3 +102,13 @@ def test_content_key_depends_on_contents_only():
 def test_file_hash_is_sha256_of_the_bytes(tmp_path):
     write_text(tmp_path / "a", "é")
     assert file_hash(tmp_path / "a") == hashlib.sha256(b"\xc3\xa9").hexdigest()
+
+
+def test_what_dead_processes_left_half_written_goes_and_what_others_write_stays(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for name in (f".a.{dead.pid}.part.json", f".b.{os.getpid()}.part.json", ".c.txt", f"d.{dead.pid}.txt"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / f".m.{dead.pid}.part" / "x").mkdir(parents=True)
+    remove_half_written(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f".b.{os.getpid()}.part.json", ".c.txt", f"d.{dead.pid}.txt"}

@@ -45,7 +45,6 @@ class Mine(WithRetain):
 # What is wrong, where it stands and what it is -> the check that has to find it.
 BROKEN = {
     "a field without JSON": ("constructs", "odd: complex = 1j", "return -nll(model, batch.forget)"),
-    "a need that is unknown": ("constructs", "needs = ('retian',)", "return -nll(model, batch.forget)"),
     "a loss a row": ("gives_a_loss", "", "return -sequence_logprob(model, batch.forget)"),
     "no gradient": ("gives_a_loss", "", "return nll(model, batch.forget).detach()"),
     "a narrow loss": ("gives_a_loss", "", "return nll(model, batch.forget).half()"),

@@ -33,4 +33,6 @@ def _is_one_error(text):
 
 
 def _state(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    """Every file with the time of its last change, and every folder."""
+    paths = [path for path in folder.rglob("*") if "__pycache__" not in path.parts]
+    return {path: path.stat().st_mtime_ns if path.is_file() else None for path in paths}

@@ -67,7 +67,11 @@ def orphans(log: Path, patience: float = 30.0) -> list[int]:
 def content(folder: Path) -> dict[str, object]:
     """What a board must have whatever came between: every run's numbers, and its scores to the byte."""
     records = {f"{r.method} {r.split} {r.seed}": (r.status, r.metrics, r.losses) for r in load_records(folder)}
-    scores = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.glob("records/*/*.parquet"))}
+    scores = {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.glob("records/*/*.parquet"))
+        if path.is_file()
+    }
     return {**records, **scores}
 
 

@@ -40,7 +40,7 @@ def test_preset_file(content, message, refused, tmp_path):
 def test_folder_that_is_a_file(command, out, refused, tmp_path):
     (tmp_path / "here" / "taken").write_text("mine")
     name, *rest = command.split()
-    refused([name, *rest, "--out", out] if name == "run" else [name, out], out)
+    refused([name, *rest, "--out", out] if name == "run" else [name, out], out.removesuffix("/below"))
 
 
 NUMBERS = {  # key -> the least and the greatest value that it may have

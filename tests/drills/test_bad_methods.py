@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from benchmark.models.fingerprint import fingerprint
@@ -47,12 +48,13 @@ def test_process_that_dies_costs_its_own_row_alone(board, tmp_path):
     assert len(plan.failed) == 3 and load_record(only_record(board, "npo")).status == "ok"
 
 
-def test_fingerprint_sees_one_changed_value_a_swap_and_the_mode():
-    model = perturbed(tiny_model("llama")[0], 0.1, seed=1)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_fingerprint_sees_one_changed_value_a_swap_and_the_mode(dtype):
+    model = perturbed(tiny_model("llama")[0], 0.1, seed=1).to(dtype)
     before = fingerprint(model)
     assert fingerprint(model) == before
     weights = next(p for p in model.parameters() if p.dim() == 2)
-    for change in (lambda w: w.view(-1)[-1:].add_(1e-6), lambda w: w.copy_(w.flip(0)), lambda w: w.neg_()):
+    for change in (lambda w: w.view(-1)[-1:].mul_(1.01), lambda w: w.copy_(w.flip(0)), lambda w: w.neg_()):
         kept = weights.data.clone()
         change(weights.data)
         assert fingerprint(model) != before

@@ -87,11 +87,14 @@ def test_collapsed_model_is_divergence_with_scores(board):
     assert record.value("forget_quality") is not None
 
 
-@pytest.mark.parametrize("damage", ["truncated", "not a record", "scores truncated", "scores gone"])
+@pytest.mark.parametrize("damage", ["truncated", "not a record", "scores truncated", "scores gone", "scores a folder"])
 def test_damaged_record_is_set_aside_and_redone(board, damage, capsys, monkeypatch):
     before, path = numbers(board), only_record(board, "grad_ascent")
     if damage == "scores gone":
         scores_path(path).unlink()
+    elif damage == "scores a folder":
+        scores_path(path).unlink()
+        (scores_path(path) / "mine").mkdir(parents=True)
     elif damage == "not a record":
         path.write_text('{"key": 3}')
     else:

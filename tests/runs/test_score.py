@@ -106,8 +106,12 @@ def test_unknown_metric_is_refused_before_any_work(score, models, monkeypatch):
     assert "did you mean 'rouge'" in score(models[0], "--retrained", "none", "--metric", "rogue", fails=True)
 
 
-def test_model_against_itself_has_forgotten_all(score, models):
-    assert score(models[0], "--retrained", models[0])["metrics"]["forget_quality"]["value"] == 1.0
+def test_model_is_not_compared_with_itself(score, models, tmp_path):
+    assert "is the scored model" in score(models[0], "--retrained", models[0], out="itself.json", fails=True)
+    score(models[0], "--retrained", "none", out="own.json")
+    own = str(tmp_path / "own.json")
+    assert "is the scored model" in score(models[0], "--retrained", own, out="itself.json", fails=True)
+    assert not (tmp_path / "itself.json").exists()
 
 
 def test_earlier_file_serves_as_the_retrained_model(score, models, tmp_path):
