@@ -16,11 +16,10 @@ board: .venv/installed
 test: lint
 	$(BIN)/python -m pytest -q -n auto --dist loadgroup -m "not drill"
 
+KILLS ?= 50
 drills: .venv/installed
 	$(BIN)/python -m tests.drills --kills $(KILLS) --signals $$(( ($(KILLS) + 4) / 5 ))
 	$(BIN)/python -m pytest -q -m drill
-
-KILLS ?= 50
 
 lint: .venv/installed
 	$(BIN)/ruff check -q .

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from benchmark.common.errors import UserError
 from benchmark.leaderboard.build import build
 from benchmark.page.answers import answers_data
 from benchmark.page.answers_page import write_answers
@@ -73,10 +74,10 @@ def test_without_scores_there_is_no_page(tmp_path):
 
 
 def test_a_key_that_leads_elsewhere_is_not_followed(tmp_path):
-    record = make_record("finetuned", quality=(0.5, None, None), key="../../../elsewhere")
+    record = make_record("finetuned", quality=(0.5, None, None))
     save(tmp_path / "board", [make_record("npo", quality=(0.5, None, None))], answers=True)
-    record_file = next((tmp_path / "board").rglob("*.parquet"))
-    record_file.rename(tmp_path / "elsewhere.parquet")
     (tmp_path / "board" / "records" / "finetuned").mkdir()
-    (tmp_path / "board" / "records" / "finetuned" / "a.json").write_text(record.model_dump_json())
-    assert answers_data(tmp_path / "board", build(tmp_path / "board")) is None
+    text = record.model_dump_json().replace(record.key, "../../../elsewhere")
+    (tmp_path / "board" / "records" / "finetuned" / "a.json").write_text(text)
+    with pytest.raises(UserError, match="does not do as a file's name"):
+        build(tmp_path / "board")

