@@ -31,6 +31,7 @@ from benchmark.runs.plan import Plan, Task
 from benchmark.runs.workers import OnDone, perform
 
 RETRIES = 3  # of a task whose process or machine was lost
+PATIENCE = 5.0  # seconds between interrupts of a task that was refused
 Deaths = dict[Task, str]  # tasks whose process died each time, and why
 
 
@@ -131,7 +132,12 @@ class RayLauncher:
         for task in tasks:
             self._submit(task, plan, retries)
         while self._open:
-            task, future = self._events.get()
+            try:
+                task, future = self._events.get(timeout=PATIENCE)
+            except queue.Empty:
+                if self._refused:  # an interrupt that came before its task could hear it is lost
+                    self._cancel(self._open - self._begun)
+                continue
             if task is None:
                 self._hear(future.result(), plan)
                 continue
