@@ -39,6 +39,8 @@ def chosen_rows(choice: list[bool], first: SetScores, second: SetScores) -> SetS
     """The rows of ``first`` where ``choice`` [n] is True, else those of ``second``, both of n rows."""
 
     def column(name: str) -> list:
+        if not len(getattr(first, name)) and not len(getattr(second, name)):  # nothing was sampled
+            return []
         pairs = zip(choice, getattr(first, name), getattr(second, name), strict=True)
         return [ours if chosen else theirs for chosen, ours, theirs in pairs]
 
