@@ -8,6 +8,7 @@ import pickle
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -136,8 +137,10 @@ class Launcher:
         except BrokenProcessPool:
             if not self._began.is_set():
                 raise UserError(CANNOT_BEGIN) from None
-            for worker in workers:
-                worker.join(10)
+            end = time.monotonic() + 10
+            # The pool's own thread reaps its worker: between that and the code's being set neither of the two knows it.
+            while all(worker.exitcode is None for worker in workers) and time.monotonic() < end:
+                time.sleep(0.05)
             codes = [worker.exitcode for worker in workers if worker.exitcode is not None]
         code, limit = codes[0] if codes else None, self.preset.launch.run_limit
         reason = f"its process died, and died again when it ran alone: {meaning_of(code)}"

@@ -121,8 +121,7 @@ def test_a_point_opens_its_row_and_escape_goes_back(page):
     for part in ("Every number", "Against every other method", "Author by author", "Training loss", "Make it again"):
         assert part in page.run("[...document.querySelectorAll('#row h3')].map((h) => h.textContent)")
     page.press("Escape")
-    page.wait("!document.getElementById('row').open")
-    assert page.run("location.hash") == ""
+    page.wait("!document.getElementById('row').open && location.hash === ''")
 
 
 def test_pictures_follow_the_metric(page):

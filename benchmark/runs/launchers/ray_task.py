@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -60,6 +61,10 @@ def work(setting: Setting, desk: Any, number: int, carried: Carried, *needed: Do
     Raises:
         UserError: this machine does not see the folder, or computes otherwise than the board's keys say.
     """
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # as of a cluster begun in the background: no task could be cancelled
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     where = place()
     reporter = DeskReporter(desk, number, where)
     task = carried.task()
