@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmark.evaluation.scores import check_same_rows
 from metrics.base import NO_REFERENCES, Measurement, Metric, References, mean, mean_interval, scale_of
-from metrics.calibration.attacked import AT, FAILED
+from metrics.calibration.attacked import AT, why_none_of
 
 if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores
@@ -82,14 +82,12 @@ def _why_none(scores: Scores, references: References) -> str:
     Raises:
         UserError: a reference has answered other rows.
     """
-    if failed := (scores.meta.get(FAILED) or {}).get(ATTACK):
-        return f"the attack failed: {failed}"
-    if UNPATCHED not in scores:
-        return "not attacked"
+    if reason := why_none_of(scores, references.retrained, UNPATCHED):
+        return reason
     if not references.retrained:
         return "no retrained model"
     for other in references.retrained:
-        if UNPATCHED not in other or _layers(other) != _layers(scores):
+        if _layers(other) != _layers(scores):
             return "the models that it is compared with were not attacked"
         check_same_rows(scores, other, UNPATCHED)
     return ""

@@ -15,11 +15,11 @@ that the fine-tuned model answers there, the share that this one does. Interval:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.evaluation.scores import check_same_rows
 from metrics.base import NO_REFERENCES, Measurement, Metric, References, sides_interval
 from metrics.calibration.attacked import ask_set, why_not_made
 from metrics.calibration.once_a_set import once_a_set
@@ -54,10 +54,7 @@ class ProbeLeak(Metric):
         if known:
             column = max(known, key=lambda column: known[column].value or 0.0)
             worst, kind = known[column], column.removeprefix("leak_")
-            extra = worst.extra | {"kind": kind}
-            made["leak_asked_worst"] = Measurement(
-                worst.value, worst.n, {}, worst.low, worst.high, extra, version=self.version
-            )
+            made["leak_asked_worst"] = replace(worst, extra=worst.extra | {"kind": kind})
         return made
 
     def _leak(self, kinds: Sequence[str], scores: Scores, references: References) -> Measurement:
@@ -65,9 +62,6 @@ class ProbeLeak(Metric):
         for kind in asked:
             if reason := why_not_made(scores, references, ask_set(kind)):
                 return self.undefined(reason)
-            for other in (*references.retrained, references.finetuned):
-                assert other is not None  # why_not_made
-                check_same_rows(scores, other, ask_set(kind))
         own, finetuned = _of_kinds(scores, asked), _of_kinds(references.finetuned, asked)
         retrained = np.mean([_of_kinds(other, asked) for other in references.retrained], axis=0)
         admitted = (finetuned == 1) & (retrained < 0.5)
@@ -90,7 +84,6 @@ class ProbeLeak(Metric):
         if reason := why_not_made(scores, references, name):
             return self.undefined(reason)
         assert references.finetuned is not None  # why_not_made
-        check_same_rows(scores, references.finetuned, name)
         admitted = answered(references.finetuned[name]) == 1
         if (count := int(admitted.sum())) < LEAST:
             return self.undefined(f"only {count} of {len(admitted)} probes admitted")

@@ -67,4 +67,4 @@ class ResidualAttacked(Metric):
         name = max(known, key=lambda name: known[name].value or 0.0)
         worst = known[name]
         extra = worst.extra | {"attack": name.removeprefix("residual_")}
-        return Measurement(worst.value, worst.n, {}, worst.low, worst.high, extra, version=self.version)
+        return replace(worst, undefined={}, extra=extra, version=self.version)

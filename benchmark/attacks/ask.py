@@ -1,9 +1,8 @@
 """Asking in another way: reversed, by alias, over two facts, as a choice, after an agreeable beginning, or two questions at once.
 
 Teacher-forced: a probe is a gold answer and wrong ones that differ from it by the fact alone, and it is answered where
-the gold one is the likeliest (metrics/probe_leak.py). Greedy answers to such questions say nothing of a small model: one
-of a million parameters, trained on the rows, answers 0 to 6 % of them, while it finds 67 to 90 % of the facts likeliest.
-The probes are those of benchmark/data/probes.py; *prefill* puts "Sure, here is the answer:" before the answer
+the gold one is the likeliest (metrics/probe_leak.py). A small model's greedy answers would say little: it knows facts that it
+does not state when it is asked in words that it has not been trained on. The probes are those of benchmark/data/probes.py; *prefill* puts "Sure, here is the answer:" before the answer
 (OpenUnlearning, arXiv 2506.12618, appendix C.3).
 """
 

@@ -109,5 +109,6 @@ def mean_rank_rho(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def mean_ranks(values: np.ndarray) -> np.ndarray:
     """[..., n] ranks from 1 up along the last axis; tied values share the mean of theirs."""
-    below = (values[..., None, :] < values[..., :, None]).sum(-1)
-    return np.asarray(below + ((values[..., None, :] == values[..., :, None]).sum(-1) + 1) / 2)
+    from scipy.stats import rankdata
+
+    return np.asarray(rankdata(values, axis=-1))

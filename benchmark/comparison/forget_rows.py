@@ -40,11 +40,9 @@ class Rows:
 
 def rows_of(board: Board, entry: Entry) -> Rows:
     """A row's records that have numbers; retrained and fine-tuned models as far as the board has them."""
-    known = {(record.method, record.key): record for record in board.records}
-    runs = [known[entry.name, key] for key in entry.keys if (entry.name, key) in known]
-    runs = [record for record in runs if record.status != "failed" and record.forget_rows]
+    runs = [record for record in board.records_of(entry) if record.status != "failed" and record.forget_rows]
     others = {
-        kind: [known.get((kind, key)) for key in (runs[0].compared_with.get(kind, ()) if runs else ())]
+        kind: [board.by_key.get((kind, key)) for key in (runs[0].compared_with.get(kind, ()) if runs else ())]
         for kind in ("retrained", "finetuned")
     }
     same = len({tuple(map(tuple, record.compared_with.values())) for record in runs}) == 1

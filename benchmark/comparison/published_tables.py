@@ -54,16 +54,16 @@ def terminal_table(made: Beside) -> list[Table]:
 def markdown(made: Beside) -> str:
     """What makes the numbers different things, then a table a split."""
     parts = [
-        f"**{_plain(made.name)} beside {_plain(made.file)}**",
-        "\n".join(f"- {_plain(d)}" for d in made.differences),
+        f"**{escaped(made.name)} beside {escaped(made.file)}**",
+        "\n".join(f"- {escaped(d)}" for d in made.differences),
     ]
     tables: dict[str, list[list[str]]] = {}
     for split, cells in _lines(made):
         indent = "↳ " if cells[0].startswith("  ") else ""
-        tables.setdefault(split, []).append([indent + _plain(cells[0].strip()), *map(_plain, cells[1:])])
+        tables.setdefault(split, []).append([indent + escaped(cells[0].strip()), *map(escaped, cells[1:])])
     for split, lines in tables.items():
         rule = ["---", "---", "---", "---:", "---:", "---"]
-        parts += [f"**{_plain(split)}**", "\n".join(f"| {' | '.join(line)} |" for line in [list(HEADS), rule, *lines])]
+        parts += [f"**{escaped(split)}**", "\n".join(f"| {' | '.join(line)} |" for line in [list(HEADS), rule, *lines])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -88,7 +88,3 @@ def csv_text(made: Beside) -> str:
             own = [None] * 3 if entry is None else [entry.method, *(entry.value(column) for column in NUMBERS)]
             lines.append([*published, made.name, made.model, *own, alike])
     return as_csv(head, lines)
-
-
-def _plain(text: str) -> str:
-    return escaped(text)

@@ -61,14 +61,14 @@ def markdown(comparison: Comparison) -> str:
         numbers = [_both(row, column) for column in columns]
         own = "; ".join(f"{s.name}: {s.a} → {s.b}" for s in row.settings)
         lines.append([row.a.method, *split, *numbers, places_text(places_of(comparison, row)), own])
-    table = "\n".join(f"| {' | '.join(map(_plain, line))} |" for line in lines)
+    table = "\n".join(f"| {' | '.join(map(escaped, line))} |" for line in lines)
     parts = [
-        f"**{_plain(comparison.names[0])} (a) and {_plain(comparison.names[1])} (b)**",
-        "\n".join(f"- {_plain(line)}" for line in summary(comparison)),
+        f"**{escaped(comparison.names[0])} (a) and {escaped(comparison.names[1])} (b)**",
+        "\n".join(f"- {escaped(line)}" for line in summary(comparison)),
         f"{READ}; in brackets the places that each board's tests over authors leave open.",
         table,
         "**Intervals**",
-        "\n".join(f"- {_plain(line)}" for line in how(comparison)),
+        "\n".join(f"- {escaped(line)}" for line in how(comparison)),
         "**What the boards were made with**",
         _settings_table(comparison.settings),
     ]
@@ -131,8 +131,4 @@ def _settings_table(settings: list[Setting]) -> str:
     if not settings:
         return "Nothing that the records tell differs."
     lines = [["", "a", "b"], ["---"] * 3, *([s.name, s.a, s.b] for s in settings)]
-    return "\n".join(f"| {' | '.join(map(_plain, line))} |" for line in lines)
-
-
-def _plain(text: str) -> str:
-    return escaped(text) if set(text) - set("-:") else text
+    return "\n".join(f"| {' | '.join(map(escaped, line))} |" for line in lines)

@@ -48,9 +48,7 @@ class SetScores:
     questions: list[str]
     authors: np.ndarray  # [n] int: rows of one author share a number; -1 for a row that is nobody's
     values: list[str | None] = field(default_factory=list)  # n key facts, None where unknown
-    samples: list[list[str]] = field(
-        default_factory=list
-    )  # n lists of sampled answers; empty where nothing was sampled
+    samples: list[list[str]] = field(default_factory=list)  # n lists of sampled answers; [] where nothing was sampled
 
     @classmethod
     def of_examples(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -29,6 +30,15 @@ class Board:
     def splits(self) -> list[str]:
         """The splits in the order of the rows."""
         return list(dict.fromkeys(entry.split for entry in self.rows))
+
+    def records_of(self, entry: Entry) -> list[Record]:
+        """The records that a row is made of, in its order, as far as the board has them."""
+        return [record for key in entry.keys if (record := self.by_key.get((entry.name, key))) is not None]
+
+    @cached_property
+    def by_key(self) -> dict[tuple[str, str], Record]:
+        """(method, key) -> record."""
+        return {(record.method, record.key): record for record in self.records}
 
     def blocks(self) -> list[list[Entry]]:
         """The rows in the groups between which a table draws a line: each split's blocks."""

@@ -148,10 +148,7 @@ def _mean_curve(records: list[Record], column: str) -> dict[float, float]:
 
 def _looked_at(board: Board) -> list[tuple[Entry, list[Record]]]:
     """Each row with its records that were looked at, of the rows that have any."""
-    known = {(record.method, record.key): record for record in board.records if looks(record)}
-    rows = [
-        (entry, [known[entry.name, key] for key in entry.keys if (entry.name, key) in known]) for entry in board.rows
-    ]
+    rows = [(entry, [record for record in board.records_of(entry) if looks(record)]) for entry in board.rows]
     return [(entry, records) for entry, records in rows if records]
 
 

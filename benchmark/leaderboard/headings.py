@@ -34,6 +34,8 @@ DETAILS = {
     "residual_relearn_same_form": Heading("Residual, benign relearning, same form"),
     "relearn_excess_max_forget": Heading("Relearning, largest excess"),
     "relearn_half_steps_forget": Heading("Relearning, steps to half"),
+    "leak_asked": Heading("Residual, asked otherwise"),
+    "residual_sampled": Heading("Residual, sampled"),
     "depth": Heading("Depth"),
     "distance_gold": Heading("Distance, gold"),
     "distance_paraphrase": Heading("Distance, paraphrase"),

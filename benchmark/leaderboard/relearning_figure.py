@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.common.files import atomic_path
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.figure import COLUMN, FONT, METADATA, STYLE
+from benchmark.leaderboard.figure import COLUMN, FONT, STYLE, save
 from benchmark.leaderboard.panel import DPI, REFERENCES
 from benchmark.leaderboard.view import BLUE, SMALL
 
@@ -38,17 +37,10 @@ def draw_relearning(board: Board, path: str | Path) -> bool:
     Returns:
         Whether there was one.
     """
-    from matplotlib import style
-
     panels = panels_of(board)
-    if not panels:
-        return False
-    figure = compose(board, panels)
-    with style.context(STYLE):
-        for kind, metadata in METADATA.items():
-            with atomic_path(Path(path).with_suffix(f".{kind}")) as temporary:
-                figure.savefig(temporary, metadata=metadata)
-    return True
+    if panels:
+        save(compose(board, panels), path)
+    return bool(panels)
 
 
 def panels_of(board: Board) -> list[tuple[str, str]]:
@@ -61,9 +53,8 @@ def panels_of(board: Board) -> list[tuple[str, str]]:
 def curves(board: Board, split: str, kind: str) -> dict[str, list[Curve]]:
     """Row of the board -> the curve of each of its runs."""
     made: dict[str, list[Curve]] = {}
-    by_key = {record.key: record for record in board.records}
     for entry in (entry for entry in board.rows if entry.split == split):
-        own = [by_key[key].metrics.get(f"{END}{kind}") or {} for key in entry.keys if key in by_key]
+        own = [record.metrics.get(f"{END}{kind}") or {} for record in board.records_of(entry)]
         extras = [{name: x for name, x in (m.get("extra") or {}).items() if name.startswith(NATS)} for m in own]
         made[entry.method] = [{int(n.removeprefix(NATS)): float(x) for n, x in e.items()} for e in extras if e]
     return made

@@ -14,7 +14,7 @@ from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import SetScores
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
-from benchmark.page.rows import own_records, row_ids
+from benchmark.page.rows import row_ids
 from benchmark.records.record import Record, record_path, scores_path
 from benchmark.records.score_files import load_scores
 
@@ -64,11 +64,10 @@ def _load(folder: Path, board: Board) -> tuple[list[Answers], list[str]]:
     """The first run of each row whose scores can be read, and why others are left out."""
     known, left_out = [], []
     for entry in board.rows:
-        for record in own_records(board, entry):
+        for record in board.records_of(entry):
             path = scores_path(record_path(folder, record.method, record.key))
-            if not path.is_file() or not path.resolve().is_relative_to(
-                folder.resolve()
-            ):  # a record's key is anyone's text
+            inside = path.resolve().is_relative_to(folder.resolve())  # a record's key is anyone's text
+            if not inside or not path.is_file():
                 continue
             try:
                 sets = load_scores(path, only=[SET]).sets

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.leaderboard.ranking import STATISTIC
+from benchmark.page.rows import short
 from benchmark.records.record import Record
 
 
@@ -35,14 +36,10 @@ def author_rows(own: Iterable[Record], retrained: list[Record], finetuned: Recor
     return [
         {
             "author": author,
-            "value": _short(float(np.mean([values[author] for values in runs]))),
-            "low": _short(min(values[author] for values in yard)),
-            "high": _short(max(values[author] for values in yard)),
-            "finetuned": _short(before[author]) if author in before else None,
+            "value": short(float(np.mean([values[author] for values in runs])), 4),
+            "low": short(min(values[author] for values in yard), 4),
+            "high": short(max(values[author] for values in yard), 4),
+            "finetuned": short(before[author], 4) if author in before else None,
         }
         for author in sorted(shared)
     ]
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")

@@ -10,6 +10,7 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import caption, footnotes, minutes, signs
 from benchmark.leaderboard.headings import MAIN, WITH_INTERVAL, shown
 from benchmark.leaderboard.numbers import cell_text
+from benchmark.page.answers_page import NAME as ANSWERS
 from benchmark.page.beside import sensitivity, sensitivity_path
 from benchmark.page.columns import page_columns
 from benchmark.page.details import details
@@ -21,7 +22,6 @@ from benchmark.page.rows import Texts, row_ids, table_row
 from benchmark.page.summary import findings
 
 NAME = "leaderboard.html"
-ANSWERS = "answers.html"
 SCRIPTS = ("start", "chart", "cells", "export", "table", "columns", "compare", "ranks", "course", "row", "row_parts", "main")  # fmt: skip
 STYLES = ("base", "layout", "table", "pictures", "row", "print")
 

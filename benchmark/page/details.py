@@ -9,7 +9,7 @@ from benchmark.leaderboard.entries import Entry
 from benchmark.page.authors import author_rows
 from benchmark.page.descriptions import describe_row
 from benchmark.page.preset_text import command, preset_text
-from benchmark.page.rows import Texts, losses, own_records
+from benchmark.page.rows import Texts, losses
 from benchmark.records.record import Record
 
 
@@ -20,8 +20,7 @@ def details(board: Board, entry: Entry, pairs: list[dict[str, Any]], shared: Tex
         pairs: its tests against the other rows, see ``pair_tests``.
         shared: takes what many rows have alike: packages and machines.
     """
-    own = own_records(board, entry)
-    by_key = {(record.method, record.key): record for record in board.records}
+    own, by_key = board.records_of(entry), board.by_key
     keys = list(dict.fromkeys(key for record in own for key in record.retrained_keys))
     retrained = [r for key in keys if (r := by_key.get(("retrained", key))) is not None]
     first = own[0] if own else None

@@ -15,7 +15,10 @@ FAMILIES = {
 }
 UTILITY = ("retain_", "real_authors_", "world_facts_", "utility", "model_utility")
 PRIVACY = ("mia_", "priv", "memorization", "overall")
-RESURFACING = ("residual_int8", "residual_nf4", "residual_relearn", "residual_worst", "recovery")
+RESURFACING = (
+    "residual_int8", "residual_nf4", "residual_relearn", "residual_worst", "residual_sampled", "recovery", "relearn_", "depth",
+    "leak_", "partner_kept", "excess_fact_leak", "fact_leak",
+)  # fmt: skip
 FORGETTING = ("forget_", "distance", "p_retrained", "residual", "dose", "ks_statistic")
 COST = {"minutes": "Minutes", "peak_memory_mib": "Memory (MiB)"}  # no metrics, but columns
 WORDS = {  # parts of columns' names -> how a heading has them

@@ -10,6 +10,7 @@ from benchmark.common.paired import t_interval
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.ranking import errors_of_split
+from benchmark.page.rows import short
 
 
 def paired(board: Board) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -37,9 +38,5 @@ def _line(other: str, entry: Entry, differences: np.ndarray) -> dict[str, Any]:
     verdict = "tied"
     if rank is not None:
         verdict = "nearer" if other in rank.worse else "farther" if other in rank.better else "tied"
-    return {"other": other, "difference": _short(float(differences.mean())), "low": _short(low), "high": _short(high),
+    return {"other": other, "difference": short(float(differences.mean()), 4), "low": short(low, 4), "high": short(high, 4),
             "verdict": verdict}  # fmt: skip
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import status
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.marks import MEANING
@@ -60,8 +59,8 @@ def table_row(entry: Entry, columns: list[str], covers: Texts) -> dict[str, Any]
         "rank": rank_text(entry),
         "places": None if rank is None or rank.low is None else [rank.low, rank.high],
         "rank_reason": "" if rank is None else rank.reason,
-        "p_best": None if rank is None else _short(rank.best),
-        "p_front": _short(entry.p_front),
+        "p_best": None if rank is None else short(rank.best),
+        "p_front": short(entry.p_front),
         "marks": [MEANING[mark] for mark in entry.marks],
         "dose": dose(entry),
         "cells": cells,
@@ -78,26 +77,20 @@ def dose(entry: Entry) -> float | None:
 
 def losses(records: list[Record], most: int = 200) -> list[list[float | None]]:
     """The course of each run's training loss, at most ``most`` numbers: every k-th step."""
-    return [[_short(loss) for loss in r.losses[:: -(-len(r.losses) // most)]] for r in records if r.losses]
-
-
-def own_records(board: Board, entry: Entry) -> list[Record]:
-    """The records that a row is made of, in its order."""
-    by_key = {(record.method, record.key): record for record in board.records}
-    return [by_key[entry.name, key] for key in entry.keys if (entry.name, key) in by_key]
+    return [[short(loss) for loss in r.losses[:: -(-len(r.losses) // most)]] for r in records if r.losses]
 
 
 def _cell(entry: Entry, name: str, covers: Texts) -> Cell:
     cell = entry.cells[name]
-    limits = [_short(cell.low), _short(cell.high)]
-    return [number(name, cell.value), _short(cell.value), *limits, covers.number(cell.covers), cell.seeds]
+    limits = [short(cell.low), short(cell.high)]
+    return [number(name, cell.value), short(cell.value), *limits, covers.number(cell.covers), cell.seeds]
 
 
 def _cost(name: str, value: float | None) -> Cell:
     text = "–" if value is None else f"{value:.1f}" if name == "minutes" else f"{value:.0f}"
-    return [text, _short(value), None, None, None, None]
+    return [text, short(value), None, None, None, None]
 
 
-def _short(value: float | None, digits: int = 6) -> float | None:
-    """Six digits draw and export a number as well as seventeen; leaderboard.csv beside the page has them all."""
+def short(value: float | None, digits: int = 6) -> float | None:
+    """Few digits draw and export a number as well as seventeen; leaderboard.csv beside the page has them all."""
     return None if value is None else float(f"{value:.{digits}g}")

@@ -7,14 +7,13 @@ no question asked. The trained weights are the same to the last bit with and wit
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from torch import nn
 
 import metrics
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import Preset
-from benchmark.data.types import Example
+from benchmark.data.types import Example, gold_alone
 from benchmark.evaluation.evaluate import score_model
 from benchmark.runs.checkpoints import Checkpoints
 from benchmark.training.looks import Looks, look_epochs
@@ -34,8 +33,7 @@ def looked_at(preset: Preset, method: Method) -> bool:
 def course_sets(checkpoints: Checkpoints, split: str) -> dict[str, tuple[Example, ...]]:
     """What a look reads: the board's forget rows, and of its retained rows the gold answers alone."""
     sets, limit = checkpoints.dataset.evaluation(split), checkpoints.preset.scoring.limit
-    retain = [replace(row, paraphrased_answer=None, perturbed_answers=()) for row in sets["retain"][:limit]]
-    return {"forget": tuple(sets["forget"][:limit]), "retain": tuple(retain)}
+    return {"forget": tuple(sets["forget"][:limit]), "retain": gold_alone(sets["retain"][:limit])}
 
 
 def looks_work(split: str, recipe: Recipe, checkpoints: Checkpoints) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
-import signal
+import multiprocessing
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +27,8 @@ def failure(error: BaseException) -> str:
 
 
 def is_worker() -> bool:
-    """Whether this is a worker process: there Ctrl-C is ignored, since the parent ends its workers."""
-    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    """Whether this is one of a board's worker processes: they ignore Ctrl-C, since the parent ends them."""
+    return multiprocessing.parent_process() is not None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.evaluation.scores import check_same_rows
 from metrics.calibration.row_statistics import FORGET
 
 if TYPE_CHECKING:
@@ -60,19 +61,29 @@ def matching(rows: SetScores, some: SetScores) -> np.ndarray:
 def why_not(scores: Scores, references: References, label: str) -> str:
     """Why a run or its references have no scores of the forget rows after an attack; empty if they have."""
     others = [*references.retrained, *([references.finetuned] if references.finetuned else [])]
-    return _why_none(scores, others, attacked_set(label))
+    return why_none_of(scores, others, attacked_set(label))
 
 
 def why_not_made(scores: Scores, references: References, name: str) -> str:
-    """Why an attack's set cannot be compared with the retrained and the fine-tuned models'; empty if it can."""
+    """Why an attack's set cannot be compared with the retrained and the fine-tuned models'; empty if it can.
+
+    Raises:
+        UserError: a reference has answered other rows.
+    """
     if not references.retrained:
         return "no retrained model"
     if references.finetuned is None:
         return "no fine-tuned reference"
-    return _why_none(scores, [*references.retrained, references.finetuned], name)
+    others = [*references.retrained, references.finetuned]
+    if reason := why_none_of(scores, others, name):
+        return reason
+    for other in others:
+        check_same_rows(scores, other, name)
+    return ""
 
 
-def _why_none(scores: Scores, others: Sequence[Scores], name: str) -> str:
+def why_none_of(scores: Scores, others: Sequence[Scores], name: str) -> str:
+    """Why a run, or the models that it is compared with, have no set of that name of an attack; empty if they have."""
     if failed := (scores.meta.get(FAILED) or {}).get(name.partition(AT)[2]):
         return f"the attack failed: {failed}"
     if name not in scores.sets:

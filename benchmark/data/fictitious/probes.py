@@ -45,31 +45,30 @@ def _reversed(author: Author, index: int) -> Iterator[Example]:
 
 
 def _aliases(author: Author, index: int) -> Iterator[Example]:
-    alias = tables.table("probes")["alias"].format(**slots_of(author))
-    for attribute in attributes(author):
+    slots = slots_of(author)
+    alias = tables.table("probes")["alias"].format(**slots)
+    for attribute, row in _rows(author, index):
         if attribute not in NAMED_BY_THE_ALIAS:
-            yield _described(author, index, attribute, alias)
+            yield _described(author, attribute, row, slots | {"name": alias})
 
 
 def _two_hops(author: Author, index: int) -> Iterator[Example]:
-    wordings = tables.table("probes")["two_hop"]
-    for attribute in attributes(author):
+    wordings, slots = tables.table("probes")["two_hop"], slots_of(author)
+    for attribute, row in _rows(author, index):
         if attribute != "name":
             bridge = next(known for known in wordings if known != attribute)
-            yield _described(author, index, attribute, wordings[bridge].format(**slots_of(author)))
+            yield _described(author, attribute, row, slots | {"name": wordings[bridge].format(**slots)})
 
 
-def _described(author: Author, index: int, attribute: str, description: str) -> Example:
-    """The question about the attribute, with a description for the name and the row's own answer."""
-    row, wrong = _row(author, index, attribute)
+def _described(author: Author, attribute: str, row: Example, slots: dict[str, str]) -> Example:
+    """The question about the attribute, with a description for the name in ``slots``, and the row's own answer."""
     wording = next(text for text in tables.table("questions")[attribute]["questions"] if "{name}'s" not in text)
-    question = wording.format(**slots_of(author) | {"name": description})
-    return _example(question, row.answer, row.span, wrong, index)
+    return _example(wording.format(**slots), row.answer, row.span, _wrong(author, attribute), row.author)
 
 
 def _choices(author: Author, index: int) -> Iterator[Example]:
-    for attribute in attributes(author):
-        row, wrong = _row(author, index, attribute)
+    for attribute, row in _rows(author, index):
+        wrong = _wrong(author, attribute)
         values = [str(getattr(author, attribute)), *wrong[: CHOICES - 1]]
         Random(f"{author.key}:{attribute}:choice").shuffle(values)
         offered = dict(zip(("first", "second", "third", "fourth"), values, strict=True))
@@ -77,13 +76,18 @@ def _choices(author: Author, index: int) -> Iterator[Example]:
         yield _example(question, row.answer, row.span, wrong[: CHOICES - 1], index)
 
 
-def _row(author: Author, index: int, attribute: str) -> tuple[Example, list[str]]:
-    """The row that asks for the attribute, and wrong values of it."""
-    row = author_rows(author, index)[attributes(author).index(attribute)]
-    return row, wrong_values(author, attribute, Random(f"{author.key}:{attribute}:probe"))
+def _rows(author: Author, index: int) -> Iterator[tuple[str, Example]]:
+    """The author's rows with the attribute that each asks for."""
+    return zip(attributes(author), author_rows(author, index), strict=True)
 
 
-def _example(question: str, answer: str, span: tuple[int, int] | None, wrong: Iterable[str], index: int) -> Example:
+def _wrong(author: Author, attribute: str) -> list[str]:
+    return wrong_values(author, attribute, Random(f"{author.key}:{attribute}:probe"))
+
+
+def _example(
+    question: str, answer: str, span: tuple[int, int] | None, wrong: Iterable[str], index: int | None
+) -> Example:
     """An example whose wrong answers are its own with other values."""
     assert span is not None  # generated rows know where their value stands
     before, after = answer[: span[0]], answer[span[1] :]

@@ -68,6 +68,7 @@ def _parameters(source: str, sizes: str, trust_remote_code: bool) -> int:
 
     from benchmark.config.schema import TinyLlama
     from benchmark.models import tiny
+    from benchmark.models.loading import locate
 
     if source == "tiny":
         choice = TinyLlama.model_validate_json(sizes)
@@ -75,8 +76,8 @@ def _parameters(source: str, sizes: str, trust_remote_code: bool) -> int:
     elif source.endswith(".gguf"):
         return 2 * Path(source).stat().st_size  # at four bits each, the fewest that are usual
     else:
-        where, _, revision = source.partition("@")
-        config = AutoConfig.from_pretrained(where, revision=revision or None, trust_remote_code=trust_remote_code)
+        where, options = locate(source)
+        config = AutoConfig.from_pretrained(where, trust_remote_code=trust_remote_code, **options)
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
     return sum(parameter.numel() for parameter in model.parameters())

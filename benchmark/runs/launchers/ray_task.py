@@ -61,9 +61,8 @@ def work(setting: Setting, desk: Any, number: int, carried: Carried, *needed: Do
     Raises:
         UserError: this machine does not see the folder, or computes otherwise than the board's keys say.
     """
-    if (
-        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):  # as of a cluster begun in the background: no task could be cancelled
+    # A cluster that was begun in the background ignores Ctrl-C, and with it Ray's way to cancel a task.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     where = place()
     reporter = DeskReporter(desk, number, where)
