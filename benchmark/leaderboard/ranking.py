@@ -59,7 +59,8 @@ def _takes_part(entry: Entry) -> bool:
 
 def _fronts(entries: list[Entry], errors: dict[str, np.ndarray]) -> dict[str, float]:
     """Row -> P(on the Pareto front of distance and utility kept): draws of authors, seeds and what is kept."""
-    compared = [e for e in entries if e.method in errors and np.isfinite(errors[e.method]).all()]
+    known = [e for e in entries if e.method in errors and np.isfinite(errors[e.method]).all()]
+    compared = sorted(known, key=lambda e: e.method)  # the order of the draws: not that in which runs happened to end
     own = {e.method: errors[e.method] for e in compared}
     if not own or next(iter(own.values())).shape[1] < FEWEST:
         return {}

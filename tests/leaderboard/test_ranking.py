@@ -65,6 +65,19 @@ def test_the_share_of_draws_on_the_pareto_front(tmp_path):
     assert all(row.p_front is None for row in board.rows if row.role != "method")
 
 
+def test_the_order_in_which_runs_ended_changes_no_share(tmp_path):
+    kept = [{"utility_kept": (value, value - 0.04, value + 0.04)} for value in (0.93, 0.95, 0.94)]
+    shares = []
+    for days in ((1, 2, 3), (3, 1, 2)):
+        rows = [
+            compared(name, error, metrics=FAR | own, day=day)
+            for name, error, own, day in zip("abc", (1.0, 1.1, 1.05), kept, days, strict=True)
+        ]
+        board = board_of(tmp_path / str(days[0]), *yardstick(), *rows)
+        shares.append({row.method: row.p_front for row in board.rows if row.role == "method"})
+    assert shares[0] == shares[1] and 0.05 < min(shares[0].values()) < 0.95
+
+
 def test_who_takes_no_part(tmp_path):
     kept = {"utility_kept": (0.5, None, None)}
     board = board_of(
