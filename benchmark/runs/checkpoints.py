@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmark.common.devices import resolve_device, torch_threads
+from benchmark.common.devices import torch_threads
 from benchmark.common.errors import UserError
 from benchmark.common.files import content_key
 from benchmark.common.progress import TRAINING_COST, Reporter, Silent
 from benchmark.config.recipe import Recipe
-from benchmark.config.schema import Launch, Preset
+from benchmark.config.schema import Preset
 from benchmark.data.doses import dose_rows
 from benchmark.data.load import load_dataset
 from benchmark.data.types import Dataset, Example
@@ -36,6 +36,7 @@ from benchmark.models.loading import Loaded
 from benchmark.models.onednn import kernel_name
 from benchmark.models.store import ModelStore
 from benchmark.models.tokenization import PromptTokenizer
+from benchmark.runs.task_device import task_device
 from benchmark.runs.variation import Variation
 from benchmark.training.finetune import finetune
 
@@ -62,17 +63,6 @@ class ModelSpec:
             *([f"seed{self.seed}"] if self.kind in ("retrained", "dose", "pool") else []),
         ]
         return "-".join(parts)
-
-
-def task_device(launch: Launch) -> str:
-    """The device that tasks compute on. With Ray, a GPU that is asked for may be another machine's.
-
-    Raises:
-        UserError: as ``resolve_device``.
-    """
-    if launch.launcher == "ray" and launch.device.startswith("cuda"):
-        return launch.device
-    return resolve_device(launch.device)
 
 
 class Checkpoints:

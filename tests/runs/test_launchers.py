@@ -10,10 +10,12 @@ import pytest
 from benchmark.common.errors import UserError
 from benchmark.common.files import file_hash
 from benchmark.runs.board import run_board
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec, task_device
+from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.identity import Run, resolve
 from benchmark.runs.launchers.carried import Carried, pack, unpack_files, unpack_folder
 from benchmark.runs.launchers.needs import PROCESS, needs_of, parameters
+from benchmark.runs.plan import check_preset
+from benchmark.runs.task_device import task_device
 from tests.board_fixtures import method_file, micro
 
 BASE = ModelSpec("base")
@@ -67,7 +69,9 @@ def test_files_travel_whole(tmp_path):
 
 def test_a_gpu_that_is_asked_for_may_be_another_machines(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert task_device(micro("launch.launcher=ray", "launch.device=cuda").launch) == "cuda"
+    elsewhere = micro("launch.launcher=ray", "launch.device=cuda")
+    assert task_device(elsewhere.launch) == "cuda"
+    check_preset(elsewhere)  # refuses nothing
     with pytest.raises(UserError, match="torch sees no GPU"):
         task_device(micro("launch.device=cuda").launch)
 

@@ -15,7 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from benchmark.common.errors import UserError
 from benchmark.common.provenance import ROOT
-from benchmark.config.schema import Launch
+from benchmark.config.launch import Launch
 
 PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT", "TOKENIZERS_PARALLELISM")
 IN_CHECKOUT = __name__.startswith("benchmark.")  # else a wheel, which every machine must have installed
