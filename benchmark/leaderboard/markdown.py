@@ -16,14 +16,18 @@ SPECIAL = re.compile(r"[\\|*<`]|\[(?=[^\]]*\](\(|\[|:))")  # what Markdown would
 
 def markdown(board: Board) -> str:
     """The main table with a caption and intervals, the nearest methods in bold, and the table of details."""
-    main = _table(board, MAIN, " [{}, {}]", ["Minutes", "Status"])
-    parts = [f"**{escaped(board.name)}**: {caption(board)}", main, *footnotes(board)]
+    parts = [f"**{escaped(board.name)}**: {caption(board)}", main_table(board, MAIN), *footnotes(board)]
     if shown(board, DETAILS):
         parts += ["**Details**", _table(board, DETAILS, "", [])]
     if board.notes:
         parts += ["**Notes**", "\n".join(f"- {escaped(note)}" for note in board.notes)]
     stated = reported_markdown(reported(board.records))
     return "\n\n".join([*parts, stated.rstrip()] if stated else parts) + "\n"
+
+
+def main_table(board: Board, table: dict[str, Heading]) -> str:
+    """The rows with these columns and their intervals, minutes and status."""
+    return _table(board, table, " [{}, {}]", ["Minutes", "Status"])
 
 
 def escaped(text: str) -> str:

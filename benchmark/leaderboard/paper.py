@@ -11,9 +11,11 @@ from benchmark.common.files import write_text
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import covered, footnotes, span
 from benchmark.leaderboard.distance_view import DistanceView
+from benchmark.leaderboard.entries import BELOW, METHODS, UNRANKED, Entry
 from benchmark.leaderboard.figure import compose, save, view_of
 from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, Heading, shown
 from benchmark.leaderboard.latex import comments, label, plain, table
+from benchmark.leaderboard.markdown import escaped, main_table
 from benchmark.leaderboard.quality_view import QualityView
 from benchmark.leaderboard.view import View
 
@@ -36,13 +38,20 @@ class Paper:
     authors: dict[str, int]  # split -> forget authors, where the records say
 
 
-def choose(board: Board, methods: Sequence[str] | None, metrics: Sequence[str] | None, split: str | None) -> Paper:
+def choose(
+    board: Board,
+    methods: Sequence[str] | None,
+    metrics: Sequence[str] | None,
+    split: str | None,
+    best: int | None = None,
+) -> Paper:
     """The chosen rows and columns, in the board's order of rows and the given order of columns.
 
     Args:
         methods: rows by their name on the board, or by the method's name for all of its rows; None: all.
         metrics: columns by name, "rank" too; None: those of the board's main table.
         split: one alone; None: all.
+        best: of the methods only the first so many of every split, of those that keep enough of utility; None: all.
 
     Raises:
         UserError: the board lacks a split, row or column of that name, or has no value of a column in these rows.
@@ -55,6 +64,9 @@ def choose(board: Board, methods: Sequence[str] | None, metrics: Sequence[str] |
         if name not in known:
             raise unknown_name("method", name, known)
     chosen = [entry for entry in rows if methods is None or entry.method in methods or entry.name in methods]
+    if best is not None:
+        left_out = {id(entry) for split in board.splits for entry in _after_the_best(chosen, split, best)}
+        chosen = [entry for entry in chosen if id(entry) not in left_out]
     part = replace(board, rows=chosen)
     headings = MAIN | DETAILS
     for metric in metrics or ():
@@ -76,11 +88,19 @@ def choose(board: Board, methods: Sequence[str] | None, metrics: Sequence[str] |
     )  # fmt: skip
 
 
+def _after_the_best(rows: Sequence[Entry], split: str, best: int) -> list[Entry]:
+    """A split's methods that are not among the first ``best`` of their block, and all that stand below it."""
+    of_split = [entry for entry in rows if entry.split == split]
+    ranked = [entry for entry in of_split if entry.block == METHODS]
+    return ranked[best:] + [entry for entry in of_split if entry.block in (BELOW, UNRANKED)]
+
+
 def write_paper(folder: Path, paper: Paper) -> list[Path]:
-    """Write paper.tex (a table, and a figure that includes paper.pdf), paper.pdf and paper.png; the files."""
+    """Write paper.tex (a table, and a figure that includes paper.pdf), paper.md (the table), .pdf and .png; the files."""
     write_text(folder / "paper.tex", tex(paper))
+    write_text(folder / "paper.md", f"{escaped(caption(paper))}\n\n{main_table(paper.board, paper.columns)}\n")
     save(compose(paper.board, _view(paper)), folder / "paper.png")
-    return [folder / f"paper.{kind}" for kind in ("tex", "pdf", "png")]
+    return [folder / f"paper.{kind}" for kind in ("tex", "md", "pdf", "png")]
 
 
 def tex(paper: Paper) -> str:

@@ -55,6 +55,14 @@ def test_a_caption_names_board_commit_authors_seeds_and_retrained_models(board):
     assert "among all ranked methods, 3 (forget10)" in text and "Distance over authors" in text
 
 
+def test_the_best_are_the_first_of_every_split_and_models_stay(board):
+    paper = choose(board, None, ["distance", "rank"], None, best=1)
+    kept = [(entry.method, entry.split) for entry in paper.board.rows if entry.role == "method"]
+    assert kept == [("rkld", "forget05"), ("dpo", "forget10")]  # without npo, rkld, and the diverged row
+    assert [entry.rank.high for entry in paper.board.rows if entry.method == "dpo"] == [3]  # the whole board's
+    assert any(entry.name == "retrained" for entry in paper.board.rows)
+
+
 def test_both_splits_stand_unless_one_is_chosen(board):
     assert choose(board, ["rkld"], ["distance"], None).board.splits == ["forget05", "forget10"]
     assert choose(board, ["rkld"], ["distance"], "forget05").board.splits == ["forget05"]
@@ -78,8 +86,8 @@ def test_what_is_not_there_is_told(board, methods, metrics, split, words):
 
 def test_the_files_are_written(board, tmp_path):
     files = write_paper(tmp_path / "out", choose(board, ["npo", "retrained"], ["distance"], "forget10"))
-    assert [path.name for path in files] == ["paper.tex", "paper.pdf", "paper.png"]
-    assert all(path.stat().st_size > 500 for path in files)
+    assert [path.name for path in files] == ["paper.tex", "paper.md", "paper.pdf", "paper.png"]
+    assert all(path.stat().st_size > 300 for path in files)
     assert "distance against utility kept" in files[0].read_text() and "Pareto" in files[0].read_text()
 
 
