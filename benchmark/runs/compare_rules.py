@@ -1,8 +1,9 @@
 """How rules of choice fare on the same trials: ``python -m benchmark.runs.compare_rules results/quick-all-sweep ...``.
 
 The folders hold sweeps whose trials were scored on the board's rows too (``sweep.sets = "both"``). Each rule chooses one trial
-for every method, and what it chose is judged by what no rule may read: forget quality on the test authors. The oracle does read
-it, among the trials that keep 90 % of the fine-tuned model's utility; nobody can do better than that.
+for every method, and what it chose is judged by what no rule may read, on the test authors: TOFU's forget quality, and the
+distance from the retrained models by the truth ratio. The oracles do read it, among the trials that keep 90 % of every part
+of the fine-tuned model's utility on the board's rows; nobody can do better than they do by their own judge.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
+import numpy as np
+
 from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
+from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import KEPT, Reading, Trial, choose, reading_of
+from metrics.calibration.distance import distance
 
 JUDGE = "forget_quality_test_authors"
+STATISTIC = "truth_ratio"
 FLOOR = 1e-12  # of a forget quality: below it a model is told apart anyhow
 
 
@@ -29,7 +35,8 @@ class Judged:
 
     trial: Trial
     log10_quality: float
-    utility: float  # on the board's rows
+    distance: float  # from the retrained models, on the test authors
+    kept: float  # the smallest share of a part of utility, on the board's rows
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,6 @@ class Group:
     trials: list[Judged]
     finetuned: Reading
     base: Reading
-    finetuned_utility: float
 
 
 Rule = Callable[[Group], Judged | None]
@@ -48,10 +54,12 @@ Rule = Callable[[Group], Judged | None]
 
 def lowest(group: Group) -> Judged | None:
     """The rule before version 0.2: lowest forget probability of those that keep 90 % of utility; else the highest utility."""
-    fit = [t for t in _usable(group) if t.trial.reading is not None]
+    least = KEPT * group.finetuned.utility
+    read = [(judged, judged.trial.reading) for judged in group.trials if judged.trial.reading is not None]
+    fit = [(j, r) for j, r in read if j.trial.status == "ok" and r.utility >= least]
     if fit:
-        return min(fit, key=lambda t: t.trial.reading.forget_probability)
-    return max(group.trials, key=lambda t: t.utility)
+        return min(fit, key=lambda pair: pair[1].forget_probability)[0]
+    return max(read, key=lambda pair: pair[1].utility)[0] if read else None
 
 
 def gentlest(group: Group) -> Judged | None:
@@ -60,69 +68,90 @@ def gentlest(group: Group) -> Judged | None:
     return next((judged for judged in group.trials if judged.trial is chosen), None)
 
 
-def oracle(group: Group) -> Judged | None:
-    """The highest forget quality on the test authors of those that keep 90 % of utility."""
-    return max(_usable(group), key=lambda t: t.log10_quality, default=None)
+def best_quality(group: Group) -> Judged | None:
+    """The oracle by forget quality."""
+    return max(_usable(group), key=lambda judged: judged.log10_quality, default=None)
 
 
-RULES: dict[str, Rule] = {"lowest": lowest, "gentlest": gentlest, "oracle": oracle}
+def nearest(group: Group) -> Judged | None:
+    """The oracle by distance."""
+    return min(_usable(group), key=lambda judged: judged.distance, default=None)
+
+
+RULES: dict[str, Rule] = {
+    "lowest forget probability, 90 % of the mean utility": lowest,
+    "gentlest at the base model's level, 90 % of every part": gentlest,
+    "oracle by forget quality": best_quality,
+    "oracle by distance": nearest,
+}
 
 
 def _usable(group: Group) -> list[Judged]:
-    least = KEPT * group.finetuned_utility
-    return [t for t in group.trials if t.trial.status == "ok" and t.utility >= least]
+    return [judged for judged in group.trials if judged.trial.status == "ok" and judged.kept >= KEPT]
 
 
 def groups(folder: Path) -> Iterator[Group]:
     """The methods of a sweep's folder that have several trials.
 
     Raises:
-        UserError: the trials were not scored on the board's rows.
+        UserError: the trials were not scored on the board's rows, or with fewer than two retrained models.
     """
     records = load_records(folder)
     models = {r.method: (r, reading_of(folder, r)) for r in records if r.method in ("finetuned", "base")}
-    utility = models["finetuned"][0].value("model_utility")
-    if utility is None:
-        raise UserError(f"{folder}: its trials were not scored on the board's rows; make it with --set sweep.sets=both")
+    readings = [models[name][1] for name in ("finetuned", "base") if name in models]
+    retrained = [r for r in records if r.is_retrained]
+    sound = len(retrained) > 1 and models["finetuned"][0].value("model_utility") is not None
+    if not sound or len(readings) < 2 or readings[0] is None or readings[1] is None:
+        raise UserError(
+            f"{folder} lacks what rules are judged by: make it with --set sweep.sets=both and two retrained models or more"
+        )
+    tested = ~of_validation_authors(np.array(retrained[0].forget_rows["author"], dtype=np.int64))
+    yardstick = np.stack([r.row_statistic(STATISTIC)[tested] for r in retrained])
     by_method: dict[str, list[Record]] = {}
     for record in records:
-        if record.method not in ("finetuned", "base", "retrained"):
+        if record.role == "method":
             by_method.setdefault(record.method, []).append(record)
     for method, own in by_method.items():
-        judged = [
-            Judged(
-                Trial(method, r.split, {}, r.status, reading_of(folder, r), key=r.key),
-                math.log10(max(FLOOR, r.value(JUDGE) or 0.0)),
-                r.value("model_utility") or 0.0,
-            )
-            for r in own
-        ]
-        yield Group(method, judged, models["finetuned"][1], models["base"][1], utility)
+        yield Group(method, [_judged(folder, r, tested, yardstick) for r in own], readings[0], readings[1])
+
+
+def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: np.ndarray) -> Judged:
+    far = distance(record.row_statistic(STATISTIC)[tested], yardstick).value if record.forget_rows else None
+    return Judged(
+        Trial(record.method, record.split, {}, record.status, reading_of(folder, record), key=record.key),
+        math.log10(max(FLOOR, record.value(JUDGE) or 0.0)),
+        math.inf if far is None else far,
+        record.value("utility_kept") or 0.0,
+    )
 
 
 def compare(folders: list[Path]) -> str:
     """A Markdown table: one line a rule."""
     every_group = [group for folder in folders for group in groups(folder)]
+    best = [(best_quality(group), nearest(group)) for group in every_group]
+    told = sum(quality is not None for quality, _ in best)
     lines = [
-        f"{len(every_group)} methods in {len(folders)} sweeps. Loss: log10 of the oracle's forget quality on the test authors minus "
-        "that of the rule's choice, over the methods for which both have one.",
+        f"{len(every_group)} methods in {len(folders)} sweeps, of which {told} have a trial that keeps 90 % of every part of utility on"
+        " the board's rows. Loss: log10 of the oracle's forget quality on the test authors minus that of the rule's choice;"
+        " distance: the choice's over the oracle's. Both over the methods for which rule and oracle have a trial.",
         "",
-        "| rule | methods with a choice | median loss | mean loss | worst loss | below the base model | utility kept (median) |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| rule | methods with a choice | keep 90 % | median loss | mean loss | worst loss | median distance | mean distance"
+        " | worst distance | below the base model |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    best = [oracle(group) for group in every_group]
     for name, rule in RULES.items():
-        chosen = [rule(group) for group in every_group]
-        pairs = [(c, o, g) for c, o, g in zip(chosen, best, every_group, strict=True) if c is not None]
-        loss = [o.log10_quality - c.log10_quality for c, o, _ in pairs if o is not None]
+        chosen = [(c, group, b) for group, b in zip(every_group, best, strict=True) if (c := rule(group)) is not None]
+        loss = [quality.log10_quality - c.log10_quality for c, _, (quality, _) in chosen if quality is not None]
+        far = [
+            c.distance / near.distance for c, _, (_, near) in chosen if near is not None and math.isfinite(c.distance)
+        ]
         below = sum(
-            c.trial.reading is not None and c.trial.reading.forget_probability < 0.5 * g.base.forget_probability
-            for c, _, g in pairs
+            c.trial.reading is not None and c.trial.reading.forget_probability < 0.5 * group.base.forget_probability
+            for c, group, _ in chosen
         )
-        kept = median(c.utility / g.finetuned_utility for c, _, g in pairs)
-        lines.append(
-            f"| {name} | {len(pairs)} | {median(loss):.2f} | {fmean(loss):.2f} | {max(loss):.1f} | {below} | {kept:.1%} |"
-        )
+        kept = sum(c.kept >= KEPT for c, _, _ in chosen)
+        numbers = f"{median(loss):.2f} | {fmean(loss):.2f} | {max(loss):.1f} | {median(far):.2f} | {fmean(far):.2f} | {max(far):.1f}"
+        lines.append(f"| {name} | {len(chosen)} | {kept} | {numbers} | {below} |")
     return "\n".join(
         [*lines, "", "Below the base model: a forget probability under half of the base model's on the same rows."]
     )

@@ -3,27 +3,27 @@
 import pytest
 
 from benchmark.records.selection import Reading, Trial
-from benchmark.runs.compare_rules import Group, Judged, gentlest, lowest, oracle
+from benchmark.runs.compare_rules import Group, Judged, best_quality, gentlest, lowest, nearest
 
 FINETUNED, BASE = Reading(0.9, 0.9, 0.8, 0.9), Reading(0.1, 0.3, 0.3, 0.1)
 
 
-def judged(forget, retain, log10_quality, utility=0.8, status="ok"):
-    return Judged(Trial("m", "s", {}, status, Reading(retain, 0.9, 0.8, forget)), log10_quality, utility)
+def judged(forget, retain, log10_quality, distance, kept=0.95, utility=0.8, status="ok"):
+    return Judged(Trial("m", "s", {}, status, Reading(retain, 0.9, utility, forget)), log10_quality, distance, kept)
 
 
-@pytest.mark.parametrize(("rule", "expected"), [(lowest, 2), (gentlest, 1), (oracle, 0)])
+@pytest.mark.parametrize(("rule", "expected"), [(lowest, 2), (gentlest, 1), (best_quality, 0), (nearest, 2)])
 def test_what_each_rule_takes(rule, expected):
     trials = [
-        judged(0.3, 0.89, -0.1),  # too little forgotten to be chosen, and yet the best by the judge
-        judged(0.09, 0.88, -0.5),
-        judged(0.01, 0.85, -3.0),
-        judged(0.0, 0.2, 0.0, utility=0.3),  # wrecked
+        judged(0.3, 0.89, -0.1, 6.0),  # too little forgotten to be chosen, and yet the best by the judge
+        judged(0.09, 0.88, -0.5, 5.0),
+        judged(0.01, 0.85, -3.0, 4.0),
+        judged(0.0, 0.2, 0.0, 3.0, kept=0.3, utility=0.3),  # wrecked
     ]
-    assert rule(Group("m", trials, FINETUNED, BASE, 0.8)) is trials[expected]
+    assert rule(Group("m", trials, FINETUNED, BASE)) is trials[expected]
 
 
 def test_where_everything_is_wrecked():
-    wrecked = [judged(0.0, 0.2, 0.0, utility=0.3), judged(0.0, 0.2, -1.0, utility=0.5)]
-    group = Group("m", wrecked, FINETUNED, BASE, 0.8)
-    assert (lowest(group), gentlest(group), oracle(group)) == (wrecked[1], None, None)
+    wrecked = [judged(0.0, 0.2, 0.0, 2.0, 0.3, 0.3), judged(0.0, 0.2, -1.0, 2.0, 0.5, 0.5)]
+    group = Group("m", wrecked, FINETUNED, BASE)
+    assert [rule(group) for rule in (lowest, gentlest, best_quality, nearest)] == [wrecked[1], None, None, None]
