@@ -12,6 +12,7 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.records.record import Record
 from metrics.calibration.distance import distance
+from metrics.calibration.residual import share_left
 
 # Column -> the row statistic that it is made of (metrics/calibration/row_statistics.py).
 DISTANCES = {"distance": "truth_ratio", "distance_gold": "gold", "distance_paraphrase": "paraphrase"}
@@ -92,9 +93,10 @@ def _value(rows: Rows, column: str, stay: np.ndarray) -> float:
 def _residual(run: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray) -> float | None:
     """As metrics/calibration/residual.py has it, without the test whether there is anything to be left."""
     kept = ~np.isnan(np.vstack([run, retrained, finetuned])).any(axis=0) & np.isfinite(retrained).all(axis=0)
+    if not kept.any():
+        return None
     center = retrained[:, kept].mean(axis=0)
-    whole = float((finetuned[kept] - center).mean()) if kept.any() else 0.0
-    return float((run[kept] - center).mean()) / whole if whole else None
+    return share_left(run[kept] - center, finetuned[kept] - center)
 
 
 def _mean(values: list[float | None]) -> float:

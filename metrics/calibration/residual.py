@@ -89,9 +89,9 @@ def residual(
         return _undefined(models, rows, "the fine-tuned model's mean is like a retrained model's")
 
     def ratio(stay: Mapping[str, np.ndarray]) -> float:
-        return float(left[stay["forget"]].mean() / whole[stay["forget"]].mean())
+        return share_left(left[stay["forget"]], whole[stay["forget"]])
 
-    value = float(left.mean() / whole.mean())
+    value = share_left(left, whole)
     shared = float((z - value * first).mean(axis=1).std(ddof=1))  # by how much each moves the value, times K
     se_models = float(np.sqrt(s**2 + shared**2 / models) / abs(whole.mean()))
     made = jackknife(ratio, {"forget": np.asarray(authors)[kept]})
@@ -99,6 +99,17 @@ def residual(
         return Residual(value, None, None, None, se_models, models, rows, interval=made)
     reach = float(np.hypot(stdtrit(made.degrees, (1 + LEVEL) / 2) * made.se, quantile * se_models))
     return Residual(value, value - reach, value + reach, made.se, se_models, models, rows)
+
+
+def share_left(left: np.ndarray, whole: np.ndarray) -> float:
+    """The ratio of two means over rows; NaN where the second is 0.
+
+    Args:
+        left: [n] candidate minus retrained models' mean.
+        whole: [n] fine-tuned minus retrained models' mean.
+    """
+    effect = float(np.mean(whole))
+    return float(np.mean(left)) / effect if effect else float("nan")
 
 
 def _undefined(models: int, rows: int, reason: str) -> Residual:
