@@ -157,7 +157,7 @@ def _serve(rank: int, size: int, device: str, meeting: str, line: Connection) ->
     warnings.filterwarnings(
         "ignore", message="FSDP2-wrapped module .* returned a view"
     )  # losses change no logits in place
-    if device == "cpu" and sys.platform == "linux":
+    if sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all ranks are on this machine, whose name may lead nowhere
     while True:
         try:

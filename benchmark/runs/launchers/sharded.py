@@ -20,6 +20,10 @@ from benchmark.runs.launchers.rank_group import RankFailed, RankGroup, rank_devi
 from benchmark.runs.plan import Task
 from benchmark.runs.workers import perform, set_threads
 
+OUTSIDE_THE_GRAPH = (
+    "it asks torch.autograd.grad for gradients in the weights themselves, of which each shard has a part; run it with "
+    "launch.shards=1, or let it call backward and read .grad"
+)
 _group: RankGroup | None = None  # of this process, which is no rank
 _checkpoints: Checkpoints | None = None  # of this process, in a rank
 
@@ -82,4 +86,9 @@ def _in_rank(preset: Preset, folder: Path, first_device: str, task: Task) -> Rec
         preset = preset.model_copy(update={"launch": launch})
         set_threads(preset)
         _checkpoints = Checkpoints(preset, folder, LineReporter())
-    return perform(_checkpoints, task)
+    try:
+        return perform(_checkpoints, task)
+    except RuntimeError as error:
+        if "not have been used in the graph" not in str(error):
+            raise
+        raise UserError(OUTSIDE_THE_GRAPH) from error
