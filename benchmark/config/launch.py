@@ -22,6 +22,9 @@ class Launch(Strict):
     matmul: Literal["auto", "onednn", "mkl"] = Field(
         "auto", description="a CPU's float32 products; auto: oneDNN's where the processor is one on which they win"
     )
+    shards: int = Field(
+        1, ge=1, le=1024, description="devices of this machine that share each run's models (docs/large_models.md)"
+    )
     models: Line | None = Field(
         None, min_length=1, description="folder of trained models, for boards that share them; None: its own"
     )

@@ -11,6 +11,8 @@ from contextlib import suppress
 import torch
 from torch import Tensor
 
+from benchmark.models.ranks import in_group
+
 
 def in_batches(count: int, run: Callable[[int, int], None], budget: int, size: Callable[[int, int], int]) -> None:
     """Call ``run(start, stop)`` for one batch after another until items 0 to ``count`` are done.
@@ -22,7 +24,7 @@ def in_batches(count: int, run: Callable[[int, int], None], budget: int, size: C
         size: (start, budget) -> how many items from ``start`` on make one batch; at least one is run.
 
     Raises:
-        torch.OutOfMemoryError: memory does not even hold one item.
+        torch.OutOfMemoryError: memory does not even hold one item, or it ran out on one rank of several.
     """
     start, first = 0, True
     while start < count:
@@ -31,7 +33,7 @@ def in_batches(count: int, run: Callable[[int, int], None], budget: int, size: C
         try:
             run(start, start + items)
         except torch.OutOfMemoryError:
-            if items == 1:
+            if items == 1 or in_group():  # the other ranks of a sharded model go on, and would wait for this one
                 raise
             full = True
         if not full:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from benchmark.models.batching import to_device
 from benchmark.models.lm_head import Head, logits_chunks
+from benchmark.models.ranks import agreed
 
 POLL_EVERY = {"cpu": 1, "cuda": 8}  # steps after which it is asked how many rows have finished
 EVICT_FROM = 0.25  # share of finished rows from which on they are evicted, which costs a copy of the cache
@@ -114,7 +115,7 @@ class Decoding:
             part = slice(first, first + len(logits))
             chosen.append(self.choose(logits, self.row[part], self.place[part]))
             first += len(logits)
-        token = torch.cat(chosen)  # [R]
+        token = agreed(torch.cat(chosen))  # [R]
         cells = self.row, self.place
         self.out[cells] = torch.where(self.done, self.out[cells], token)
         # After the first step the last column is all that there is, so that these views change nothing.

@@ -5,16 +5,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from benchmark.models.ranks import everyones
+from benchmark.models.sharding import local
+
 
 def fingerprint(model: nn.Module) -> tuple[int, ...]:
     """A number for each parameter and buffer, and how each module stands (training or evaluation).
 
     Equal bytes give equal fingerprints, and any one changed value another; it reads the weights once, on their device, and
-    is no cryptographic hash. ``Tensor._version`` would be free, but writes through ``.data`` do not raise it.
+    is no cryptographic hash. Of a sharded model it is that of all ranks' parts. ``Tensor._version`` would be free, but writes through ``.data`` do not raise it.
     """
     with torch.no_grad():
-        sums = [_checksum(tensor.detach()) for _, tensor in sorted(_tensors(model).items())]
-    return (*sums, *(int(module.training) for module in model.modules()))
+        sums = [_checksum(local(tensor.detach())) for _, tensor in sorted(_tensors(model).items())]
+    own = (*sums, *(int(module.training) for module in model.modules()))
+    return tuple(number for part in everyones(own) for number in part)
 
 
 def _tensors(model: nn.Module) -> dict[str, Tensor]:

@@ -18,6 +18,7 @@ from benchmark.models.batching import in_batches
 from benchmark.models.cuda_graphs import SlotDecoding, decode_by_replay, steps_replay_exactly
 from benchmark.models.decoding import Choose, Decoding, Prefilled, cache_bytes, decode
 from benchmark.models.lm_head import Head, direct_head, most_likely
+from benchmark.models.ranks import everyones, in_group
 
 CACHE_BYTES = 2**30  # keys and values of a batch on a CPU
 CACHE_SHARES = {"total": 0.25, "free": 0.5}  # the same on a GPU, as shares of its memory: several runs may share it
@@ -124,7 +125,7 @@ def rows_with_room(model: nn.Module, length: int, device: str) -> int:
         free, total = torch.cuda.mem_get_info(device)
         free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         room = int(min(CACHE_SHARES["total"] * total, CACHE_SHARES["free"] * free))
-    return max(1, room // max(1, cache_bytes(model) * length))
+    return min(everyones(max(1, room // max(1, cache_bytes(model) * length))))
 
 
 @torch.inference_mode()
@@ -146,7 +147,7 @@ def _generate(
         return answers
     stops = torch.tensor(sorted(eos_ids), device=device)
     head = direct_head(model)
-    replays = device != "cpu" and REPLAY and steps_replay_exactly(model, device, head)
+    replays = device != "cpu" and REPLAY and not in_group() and steps_replay_exactly(model, device, head)
     longest = len(rows[order[0]].ids)
     budget = min(
         batch_size or len(rows),

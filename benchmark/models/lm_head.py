@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from benchmark.models.batching import to_device
 from benchmark.models.forward import hidden_states, projecting
+from benchmark.models.ranks import in_group
 
 CHUNK_BYTES = {"cpu": 12 * 2**20, "cuda": 2**28}  # logits at a time, on each core
 PASS_BYTES = {"cpu": 2 * 2**20, "cuda": 2**28}  # logits at a time where several passes read them (mean and std)
@@ -60,10 +61,11 @@ class TokenQueries:
 def direct_head(model: nn.Module) -> Head | None:
     """The output head as a function [R, D] -> [R, V]; None where the model does more than that to make its logits.
 
-    One forward pass of a few tokens tells: capped or scaled logits differ from the bare head's.
+    One forward pass of a few tokens tells: capped or scaled logits differ from the bare head's. A sharded model's head
+    has its weights in the model's own forward pass alone.
     """
     head = getattr(model, "get_output_embeddings", lambda: None)()
-    if head is None:
+    if head is None or in_group():
         return None
     device = next(model.parameters()).device
     # Not the padding token alone: its logits may be 0.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import content_key, file_hash
@@ -160,9 +160,9 @@ def hidden_gguf_bar() -> Iterator[None]:
         gguf.tqdm = bar
 
 
-def save_model(model: nn.Module, tokenizer: Any, folder: str | Path) -> None:
-    """Write model (safetensors) and tokenizer to a folder."""
+def save_model(model: nn.Module, tokenizer: Any, folder: str | Path, weights: dict[str, Tensor] | None = None) -> None:
+    """Write model (safetensors) and tokenizer to a folder; of a sharded model the first rank gives the whole ``weights``."""
     hide_progress_bars()
     Path(folder).mkdir(parents=True)
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, state_dict=weights)
     tokenizer.save_pretrained(folder)

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import atomic_path, file_hash, read_json, write_json
 from benchmark.models.loading import Loaded, load_model, save_model
 from benchmark.models.onednn import Choice
+from benchmark.models.ranks import agreed, is_first
+from benchmark.models.sharding import whole_weights
 
 ABOUT = "artefact.json"
 
@@ -53,11 +55,19 @@ class ModelStore:
         return load_model(str(self.folder(label, key)), dtype=dtype, device=device, matmul=matmul)
 
     def save(self, label: str, key: str, model: nn.Module, tokenizer: Any, about: dict[str, Any]) -> None:
-        """Store a model, whole or not at all, with what it was made from.
+        """Store a model, whole or not at all, with what it was made from; of a sharded one the first rank does.
 
         Raises:
             UserError: too little disk space.
         """
+        weights = whole_weights(model)
+        if is_first():
+            self._write(label, key, model, weights, tokenizer, about)
+        agreed(None)  # the others wait until it is there
+
+    def _write(
+        self, label: str, key: str, model: nn.Module, weights: dict[str, Tensor] | None, tokenizer: Any, about: dict
+    ) -> None:
         size = sum(p.numel() * p.element_size() for p in model.parameters())
         self.root.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.root).free
@@ -67,6 +77,6 @@ class ModelStore:
                 "space and run the same command again: what is finished is kept"
             )
         with atomic_path(self.folder(label, key)) as temporary:
-            save_model(model, tokenizer, temporary)
+            save_model(model, tokenizer, temporary, weights)
             files = {p.name: file_hash(p) for p in sorted(temporary.iterdir())}
             write_json(temporary / ABOUT, {**about, "files": files})

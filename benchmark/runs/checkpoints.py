@@ -34,6 +34,8 @@ from benchmark.models import tiny
 from benchmark.models.fingerprint import fingerprint
 from benchmark.models.loading import Loaded
 from benchmark.models.onednn import kernel_name
+from benchmark.models.ranks import agreed, in_group, in_turn, is_first
+from benchmark.models.sharding import settle, shard, split
 from benchmark.models.store import ModelStore
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.runs.task_device import task_device
@@ -172,7 +174,7 @@ class Checkpoints:
 
     def make(self, spec: ModelSpec) -> None:
         """Train the model and store it, unless it is there."""
-        if self.is_made(spec):
+        if agreed(is_first() and self.is_made(spec)):
             return
         rows, recipe, seed = self.training(spec)
         self.reporter.phase(spec.label, "training")
@@ -182,7 +184,8 @@ class Checkpoints:
         else:
             sizes = self.preset.model.tiny
             tokenizer = tiny.train_tokenizer(self.dataset, sizes.vocabulary)
-            model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id, self.preset.launch.matmul).to(self.device)
+            model = tiny.build(sizes, len(tokenizer), tokenizer.eos_token_id, self.preset.launch.matmul)
+            model = shard(model.to(self.device))
         each = self.units(spec)
         with torch_threads(self.preset.launch.threads):
             outcome = finetune(
@@ -210,21 +213,24 @@ class Checkpoints:
     def model(self, spec: ModelSpec) -> Loaded:
         """The model, frozen, made if need be; kept in memory until ``forget_models``."""
         if spec not in self._memory:
-            source, preset = self.published(spec), self.preset
-            if source:
-                code = preset.model.trust_remote_code
-                loaded = models.load_model(
-                    source, dtype=preset.dtype, device=self.device, trust_remote_code=code, matmul=preset.launch.matmul
-                )
-            else:
+            if not self.published(spec):
                 self.make(spec)
-                loaded = self.store.load(
-                    spec.label, self.key(spec), dtype=preset.dtype, device=self.device, matmul=preset.launch.matmul
-                )
-            loaded.model.requires_grad_(False)
+            loaded = in_turn(lambda: self._load(spec))
+            settle(loaded.model).requires_grad_(False)
             self._fingerprints[spec] = fingerprint(loaded.model)
             self._memory[spec] = replace(loaded, identity=self.key(spec))
         return self._memory[spec]
+
+    def _load(self, spec: ModelSpec) -> Loaded:
+        """The model as it is stored; what comes to a rank goes to its device in parts."""
+        source, code = self.published(spec), self.preset.model.trust_remote_code
+        device, matmul = "cpu" if in_group() else self.device, self.preset.launch.matmul
+        how: dict[str, Any] = {"dtype": self.preset.dtype, "device": device, "matmul": matmul}
+        if source:
+            loaded = models.load_model(source, trust_remote_code=code, **how)
+        else:
+            loaded = self.store.load(spec.label, self.key(spec), **how)
+        return replace(loaded, model=split(loaded.model))
 
     def fresh_copy(self, spec: ModelSpec) -> nn.Module:
         """A trainable copy of a model."""

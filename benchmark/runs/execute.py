@@ -16,6 +16,7 @@ from benchmark.common.provenance import provenance
 from benchmark.controls.base import Control, ControlSetup
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
+from benchmark.models.ranks import in_group, is_first
 from benchmark.records.record import Record, save_record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.course import looked_at, looks_into
@@ -48,10 +49,12 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         with alone_in_torch(), run_limit(preset.launch.run_limit):
             scores = _fill(record, run, checkpoints)
     except KeyboardInterrupt as error:
-        if not is_worker():  # a worker ignores Ctrl-C: there it is the method's own
+        if not is_worker() or in_group():  # a worker ignores Ctrl-C: there it is the method's own
             raise
         _failed(record, checkpoints, error)
     except (Exception, SystemExit, OverLimit) as error:  # one method's fault must not cost the others their rows
+        if in_group():  # other ranks may wait for this one: who began them ends them all, and writes the record
+            raise
         if isinstance(error, OSError) and error.errno in FULL and is_full(checkpoints.folder):
             raise
         _failed(record, checkpoints, error)
@@ -60,20 +63,25 @@ def execute(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         _failed(record, checkpoints, ValueError(CHANGED.format(" and ".join(changed))))
     record.seconds["total"] = time.perf_counter() - begin
     record.peak_memory_mib = peak_memory_mib()
-    save_record(checkpoints.folder, record, scores)
+    if is_first():
+        save_record(checkpoints.folder, record, scores)
     return record
 
 
-def record_failure(run: ResolvedRun, checkpoints: Checkpoints, reason: str) -> Record:
+def record_failure(run: ResolvedRun, checkpoints: Checkpoints, reason: str, log: str = "") -> Record:
     """Write the record of a run that failed without a chance to write its own, since its process died."""
     record = _new_record(run, checkpoints)
+    if log:
+        _write_log(record, checkpoints, log)
     record.status, record.reason, record.seconds["total"] = "failed", reason, 0.0
     save_record(checkpoints.folder, record, None)
     return record
 
 
 def _new_record(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
-    preset, dataset = checkpoints.preset, checkpoints.dataset
+    preset, dataset, about = checkpoints.preset, checkpoints.dataset, provenance()
+    if preset.launch.shards > 1:
+        about = about | {"hardware": about["hardware"] | {"shards": preset.launch.shards}}
     return Record(
         key=run.key,
         board=preset.name,
@@ -86,14 +94,19 @@ def _new_record(run: ResolvedRun, checkpoints: Checkpoints) -> Record:
         partial=preset.scoring.limit is not None,
         config=run.config,
         dataset={"name": dataset.name, "identity": dataset.identity, **dataset.notes},
-        provenance=provenance() | {"arithmetic": checkpoints.arithmetic},
+        provenance=about | {"arithmetic": checkpoints.arithmetic},
     )
 
 
 def _failed(record: Record, checkpoints: Checkpoints, error: BaseException) -> None:
     record.status, record.reason = "failed", failure(error)
-    log = checkpoints.folder / "logs" / f"{record.method}-{record.key}.txt"
-    write_text(log, "".join(traceback.format_exception(error)).encode(errors="replace").decode())
+    _write_log(record, checkpoints, "".join(traceback.format_exception(error)))
+
+
+def _write_log(record: Record, checkpoints: Checkpoints, text: str) -> None:
+    if is_first():
+        log = checkpoints.folder / "logs" / f"{record.method}-{record.key}.txt"
+        write_text(log, text.encode(errors="replace").decode())
 
 
 def _fill(record: Record, run: ResolvedRun, checkpoints: Checkpoints) -> Scores | None:

@@ -19,7 +19,7 @@ from benchmark.records.record import REFERENCE_ROWS, load_record, scores_path
 from benchmark.records.score_files import load_scores
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.identity import ResolvedRun, Run, resolve
-from benchmark.runs.task_device import task_device
+from benchmark.runs.task_device import check_shards, task_device
 from methods import load_method, method_names, method_source
 
 Task = ModelSpec | ResolvedRun
@@ -62,7 +62,7 @@ def check_preset(preset: Preset) -> None:
     Raises:
         UserError: an unknown one, a setting for something that is none, or two names of one row; all at once.
     """
-    task_device(preset.launch)
+    check_shards(preset.launch, task_device(preset.launch))
     if preset.dataset.name == "tofu":
         check_source(preset.dataset.source)
     model = preset.model

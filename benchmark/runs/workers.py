@@ -20,10 +20,12 @@ from benchmark.common.devices import resolve_device
 from benchmark.common.errors import UserError
 from benchmark.common.progress import Bar, QueueReporter
 from benchmark.config.schema import Preset
+from benchmark.models.ranks import in_group
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.execute import execute, record_failure
 from benchmark.runs.plan import Plan, Task
+from benchmark.runs.process_ends import end_with_parent, meaning_of
 
 OnDone = Callable[..., None]  # (task, record), and with Ray where it ran
 _worker: Checkpoints | None = None  # of this process, where it is a worker
@@ -37,7 +39,8 @@ def worker_count(preset: Preset, device: str) -> int:
     """Processes to use: several only where each computes on one CPU thread; 0: none but this one, which a run may then end."""
     if preset.launch.workers is not None:
         return preset.launch.workers
-    return (os.cpu_count() or 1) if device == "cpu" and preset.launch.threads == 1 else 1
+    cores = (os.cpu_count() or 1) // preset.launch.shards
+    return max(1, cores) if device == "cpu" and preset.launch.threads == 1 else 1
 
 
 def set_threads(preset: Preset) -> None:
@@ -49,17 +52,25 @@ def set_threads(preset: Preset) -> None:
 
 
 def on_own_gpu(preset: Preset, number: int) -> Preset:
-    """The preset for worker ``number``: workers take the machine's GPUs in turn, and share them if they are more."""
+    """The preset for worker ``number``: workers take the machine's GPUs in turn, and share them if they are more.
+
+    A worker whose models are sharded takes as many, of which the device is the first.
+    """
     import torch
 
     if resolve_device(preset.launch.device) != "cuda" or torch.cuda.device_count() < 2:
         return preset
-    device = f"cuda:{number % torch.cuda.device_count()}"
+    shards = preset.launch.shards
+    device = f"cuda:{number % (torch.cuda.device_count() // shards) * shards}"
     return preset.model_copy(update={"launch": preset.launch.model_copy(update={"device": device})})
 
 
 def perform(checkpoints: Checkpoints, task: Task) -> Record | None:
-    """Do one task: make a model, or execute a run."""
+    """Do one task: make a model, or execute a run; in processes of their own where its models are sharded."""
+    if checkpoints.preset.launch.shards > 1 and not in_group():
+        from benchmark.runs.launchers.sharded import perform_sharded
+
+        return perform_sharded(checkpoints, task)
     if isinstance(task, ModelSpec):
         checkpoints.make(task)
         return None
@@ -90,6 +101,10 @@ class Launcher:
             for process in multiprocessing.active_children():
                 process.terminate()
         self._close()
+        if self._here is not None and self.preset.launch.shards > 1:
+            from benchmark.runs.launchers.sharded import end_ranks
+
+            end_ranks()
 
     def _open(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")  # forked torch threads hang
@@ -189,18 +204,10 @@ class Launcher:
                 self._close()  # a pool of one, or a dead one; the next task opens another
 
 
-def meaning_of(code: int | None) -> str:
-    """What an exit code says of a process's end."""
-    if code is None or code >= 0:
-        return f"exit code {code}" if code is not None else "nobody knows how"
-    name = signal.Signals(-code).name
-    return f"killed by {name}" + (", most likely for lack of memory" if name == "SIGKILL" else "")
-
-
 def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any, began: Any) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         number = numbers.get(timeout=60)
     except queue.Empty:
@@ -208,14 +215,6 @@ def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any, beg
     set_threads(preset)
     _worker = Checkpoints(on_own_gpu(preset, number), folder, QueueReporter(messages, number))
     began.set()
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed cannot end its workers; they would go on with nobody to read their results."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(task: Task) -> Record | None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from benchmark.common.errors import UserError
 from benchmark.config.recipe import LoRA, Recipe
+from benchmark.models.sharding import shard_adapters, whole
 from benchmark.training.looks import Looks
 
 WINDOW = 8  # batches whose rows are sorted by length together: little padding, and still random batches
@@ -114,6 +115,7 @@ def train(
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if recipe.precision == "bf16" else "no")
     if recipe.lora:
         trained = add_lora(model, recipe.lora, trained_names)
+        shard_adapters(trained)
     else:
         trained = model
         for name, parameter in model.named_parameters():
@@ -132,7 +134,7 @@ def train(
             size = recipe.micro_batch_size or len(rows)
             micro_batches = [rows[i : i + size] for i in range(0, len(rows), size)]
             loss = step_gradient(prepared, micro_batches, epoch, accelerator.backward)
-            norm = accelerator.clip_grad_norm_(parameters, recipe.max_grad_norm)
+            norm = whole(accelerator.clip_grad_norm_(parameters, recipe.max_grad_norm))
             optimizer.step()
             schedule.step()
             optimizer.zero_grad(set_to_none=True)

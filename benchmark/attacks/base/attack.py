@@ -9,11 +9,13 @@ from typing import ClassVar
 
 from torch import nn
 
+from benchmark.common.errors import UserError
 from benchmark.config.recipe import Recipe
 from benchmark.data.types import Dataset, Example, gold_alone, question_answer_pairs
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
 from benchmark.evaluation.teacher_forcing import encode_answers, score_answers
+from benchmark.models.ranks import in_group
 from benchmark.models.tokenization import PromptTokenizer
 from methods.base.settings import Settings
 from metrics.calibration.attacked import AT, FAILED
@@ -89,6 +91,8 @@ def attacked(scores: Scores, attacks: Iterable[Attack], setup: AttackSetup) -> S
         try:
             made = attack.attack(setup)
         except Exception as error:  # one attack's fault must not cost the run its row
+            if in_group() and not isinstance(error, UserError):  # of one rank, perhaps, while others wait for it
+                raise
             failed[attack.label] = f"{type(error).__name__}: {error}"
             continue
         sets |= {f"{name}{AT}{attack.label}": own for name, own in made.items()}

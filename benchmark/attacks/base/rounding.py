@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
+from benchmark.models.sharding import whole, write
+
 Round = Callable[[Tensor], Tensor]  # [out, in] -> [out, in], float32
 
 
@@ -37,7 +39,7 @@ def rounded_copy(model: nn.Module, rounded: Round) -> nn.Module:
         other = other.merge_and_unload()
     for _, layer, transposed in linear_layers(other):
         weight: Tensor = layer.weight
-        matrix = weight.detach().float()
+        matrix = whole(weight.detach()).float()
         new = rounded(matrix.T).T if transposed else rounded(matrix)
-        weight.copy_(new.to(weight.dtype))
+        write(weight, new.to(weight.dtype))
     return other.requires_grad_(False)
