@@ -22,7 +22,7 @@ from benchmark.page.rows import Texts, row_ids, table_row
 from benchmark.page.summary import findings
 
 NAME = "leaderboard.html"
-SCRIPTS = ("start", "chart", "cells", "export", "table", "columns", "compare", "ranks", "course", "row", "row_parts", "main")  # fmt: skip
+SCRIPTS = ("start", "chart", "chart_table", "cells", "export", "table", "columns", "compare", "ranks", "course", "row", "row_parts", "main")  # fmt: skip
 STYLES = ("base", "layout", "table", "pictures", "row", "print")
 
 

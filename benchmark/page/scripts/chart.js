@@ -50,7 +50,8 @@ function strips(rows, options) {
   }
   svg.append(shape("text", { class: "axis", x: (LABEL + right) / 2, y: tall - 6, "text-anchor": "middle" }, options.label));
   rows.forEach((row, i) => svg.append(strip(row, i * LINE + LINE / 2, axis, right)));
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg);
+  const { heads, lines } = stripTable(rows, options);
+  return withTable(element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg), options.name, heads, lines);
 }
 
 function strip(row, y, axis, right) {
@@ -96,5 +97,6 @@ function courses(lines, options) {
     }
     svg.append(group);
   }
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg);
+  const table = courseTable(lines, options);
+  return withTable(element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg), options.name, table.heads, table.lines);
 }
