@@ -18,7 +18,7 @@ from benchmark.page.summary import Finding
 
 NAME, PUBLISHED = "compare.html", "published.html"
 SCRIPTS = (
-    "start", "chart", "chart_table", "cells", "export", "table", "columns", "compare", "orders", "row", "compare_row", "compare_main",
+    "start", "chart", "chart_lines", "chart_table", "cells", "export", "table", "columns", "compare", "orders", "row", "compare_row", "compare_main",
 )  # fmt: skip
 STYLES = ("base", "layout", "table", "pictures", "row", "print")
 

@@ -13,6 +13,7 @@ from benchmark.leaderboard.numbers import cell_text
 from benchmark.page.answers_page import NAME as ANSWERS
 from benchmark.page.beside import sensitivity, sensitivity_path
 from benchmark.page.columns import page_columns
+from benchmark.page.course import course_data
 from benchmark.page.details import details
 from benchmark.page.families import FAMILIES
 from benchmark.page.pair_tests import paired
@@ -22,7 +23,7 @@ from benchmark.page.rows import Texts, row_ids, table_row
 from benchmark.page.summary import findings
 
 NAME = "leaderboard.html"
-SCRIPTS = ("start", "chart", "chart_table", "cells", "export", "table", "columns", "compare", "ranks", "course", "row", "row_parts", "main")  # fmt: skip
+SCRIPTS = ("start", "chart", "chart_lines", "chart_table", "cells", "export", "table", "columns", "compare", "ranks", "course", "sensitivity", "row", "row_parts", "main")  # fmt: skip
 STYLES = ("base", "layout", "table", "pictures", "row", "print")
 
 
@@ -59,6 +60,7 @@ def page_data(board: Board, trials: Path | None = None) -> dict[str, Any]:
         "rows": rows,
         "covers": covers.known,
         "machines": shared.known,
+        "course": course_data(board, ids),
         "sensitivity": sensitivity(trials),
     }
 

@@ -131,8 +131,8 @@ def test_pictures_follow_the_metric(page):
         "(() => { const s = document.querySelector('#compare-body select'); s.value = 'residual'; s.dispatchEvent(new Event('change')); })()"
     )
     assert page.run(texts) != first
-    assert page.run("document.getElementById('course-section').hidden") is False
-    assert page.run("document.querySelectorAll('#course-body .dot').length") > 0
+    assert page.run("document.getElementById('sensitivity-section').hidden") is False
+    assert page.run("document.querySelectorAll('#sensitivity-body .dot').length") > 0
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -8,6 +8,7 @@ function rowParts(row) {
     undefinedPart(detail),
     detail.pairs.length ? part("Against every other method", pairPicture(row)) : null,
     detail.authors.length ? part("Author by author", authorPicture(row)) : null,
+    coursePart(row),
     detail.losses.some((run) => run.length > 1) ? part("Training loss", lossPicture(row)) : null,
     part("Make it again", element("pre", {}, detail.command), element("p", { class: "hint" }, row.role === "method" ? "with these settings saved as row.toml:" : "with these settings:"), element("pre", { tabindex: 0 }, detail.toml)),
     part("Where it comes from", sources(row)),
