@@ -63,7 +63,9 @@ function numberCell(row, name, intervals) {
   const cell = row.cells[name];
   if (!cell) return element("td", { class: "number" }, "–");
   const text = cell[6] || (name === "distance" && row.best) ? element("strong", {}, cell[0]) : cell[0];
-  const td = element("td", { class: "number", title: cellTitle(cell) || null }, text);
+  const claimed = row.claimed && row.claimed[name] !== undefined;
+  const about = [cellTitle(cell), claimed ? `claimed: ${data.covers[row.claimed[name]]}` : ""].filter(Boolean).join("; ");
+  const td = element("td", { class: "number", title: about || null }, text, claimed && row.reproduced ? element("span", { class: "warn" }, "°") : null);
   if (intervals === "bars") {
     const drawn = bar(row, name, cell);
     if (drawn) td.append(drawn);
