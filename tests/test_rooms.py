@@ -21,7 +21,8 @@ FLOORS = (
     ("training", "metrics", "controls"),
     ("attacks", "records"),
     ("runs", "leaderboard"),
-    ("comparison", "conformance", "page", "rkld_claims", "scorecard", "speed", "simulations"),
+    ("page",),
+    ("comparison", "conformance", "rkld_claims", "scorecard", "speed", "simulations"),
     ("cli",),
 )
 ONLY = {"simulations": ("common", "metrics")}  # they speak of the statistics, not of runs

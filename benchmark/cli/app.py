@@ -19,6 +19,7 @@ from benchmark.cli.leaderboard import leaderboard
 from benchmark.cli.metrics import recompute_metrics
 from benchmark.cli.paper import paper
 from benchmark.cli.publish import publish
+from benchmark.cli.reproduce import reproduce
 from benchmark.cli.run import run
 from benchmark.cli.score import score
 from benchmark.cli.scorecard import scorecard
@@ -36,6 +37,7 @@ app.command()(score)
 app.command()(leaderboard)
 app.command()(sweep)
 app.command()(publish)
+app.command()(reproduce)
 app.command()(site)
 app.command()(claims)
 app.command()(paper)

@@ -15,7 +15,7 @@ def compare(
     folder: Annotated[Path, typer.Argument(help="a board's folder: a")],
     other: Annotated[Path | None, typer.Argument(help="another one: b")] = None,
     published: Annotated[Path | None, typer.Option(help="a CSV of published numbers, instead of b")] = None,
-    out_path: Annotated[Path | None, typer.Option("--out", help="a folder for compare.csv and compare.md")] = None,
+    out_path: Annotated[Path | None, typer.Option("--out", help="a folder for compare.html, .csv and .md")] = None,
 ) -> None:
     """Compare two boards row by row: differences with intervals, orders, and what they were made with."""
     with user_errors():
@@ -29,6 +29,7 @@ def compare(
 
 def _boards(folder: Path, other: Path, out_path: Path | None) -> None:
     from benchmark.comparison.compare import compare as compared
+    from benchmark.comparison.page import write_page
     from benchmark.comparison.tables import READ, terminal_table, write
     from benchmark.comparison.texts import how, summary
     from benchmark.leaderboard.build import build
@@ -42,11 +43,13 @@ def _boards(folder: Path, other: Path, out_path: Path | None) -> None:
         "\n".join(f"{s.name}: {s.a} (a), {s.b} (b)" for s in comparison.settings) or "made with the same settings"
     )
     if out_path is not None:
-        out.print(f"written: {', '.join(map(str, write(out_path, comparison)))}")
+        made = [*write(out_path, comparison), write_page(out_path, comparison)]
+        out.print(f"written: {', '.join(map(str, made))}")
 
 
 def _published(folder: Path, file: Path, out_path: Path | None) -> None:
     from benchmark.common.files import write_text
+    from benchmark.comparison.page import write_published_page
     from benchmark.comparison.published import beside, read_published
     from benchmark.comparison.published_tables import csv_text, markdown, terminal_table
     from benchmark.leaderboard.build import build
@@ -58,4 +61,5 @@ def _published(folder: Path, file: Path, out_path: Path | None) -> None:
     if out_path is not None:
         write_text(out_path / "published.csv", csv_text(made))
         write_text(out_path / "published.md", markdown(made))
-        out.print(f"written: {out_path}/published.csv, .md")
+        write_published_page(out_path, made)
+        out.print(f"written: {out_path}/published.csv, .md, .html")

@@ -31,5 +31,7 @@ def publish(
         def pages(published: Path, board: Board) -> None:
             write_pages(published, board, beside=folder, answers=scores)
 
-        place = publish_board(folder, name, scores=scores, replace=replace, write_claims=beside, write_pages=pages)
+        place = publish_board(
+            folder, name, scores=scores, replace=replace, say=out.print, write_claims=beside, write_pages=pages
+        )
         out.print(f"published: {place}")

@@ -29,6 +29,15 @@ def _lines(made: Beside) -> Iterator[tuple[str, list[str]]]:
             yield line.split, [f"  {entry.method}", HERE, made.model, *own, _gap(line, entry) if alike else ""]
 
 
+def lines_by_split(made: Beside) -> dict[str, list[tuple[bool, list[str]]]]:
+    """Split -> (whether it is this board's, cells under ``HEADS``) of each line."""
+    tables: dict[str, list[tuple[bool, list[str]]]] = {}
+    for split, cells in _lines(made):
+        ours = cells[0].startswith("  ")
+        tables.setdefault(split, []).append((ours, [cells[0].strip(), *cells[1:]]))
+    return tables
+
+
 def _gap(line: Published, entry: Entry) -> str:
     ours = entry.value("model_utility")
     return "" if ours is None or line.model_utility is None else f"utility {ours - line.model_utility:+.3f}"
@@ -57,12 +66,9 @@ def markdown(made: Beside) -> str:
         f"**{escaped(made.name)} beside {escaped(made.file)}**",
         "\n".join(f"- {escaped(d)}" for d in made.differences),
     ]
-    tables: dict[str, list[list[str]]] = {}
-    for split, cells in _lines(made):
-        indent = "↳ " if cells[0].startswith("  ") else ""
-        tables.setdefault(split, []).append([indent + escaped(cells[0].strip()), *map(escaped, cells[1:])])
-    for split, lines in tables.items():
+    for split, own in lines_by_split(made).items():
         rule = ["---", "---", "---", "---:", "---:", "---"]
+        lines = [["↳ " * ours + escaped(cells[0]), *map(escaped, cells[1:])] for ours, cells in own]
         parts += [f"**{escaped(split)}**", "\n".join(f"| {' | '.join(line)} |" for line in [list(HEADS), rule, *lines])]
     return "\n\n".join(parts) + "\n"
 

@@ -54,11 +54,17 @@ def csv_text(comparison: Comparison) -> str:
 def markdown(comparison: Comparison) -> str:
     """What differs, in words and in a table; then what the boards were made with."""
     columns, several = comparison.columns(HEADLINE), _several(comparison)
-    heads = ["Method", *(["Split"] if several else []), *(_heading(c) for c in columns), "Places", "Row's own settings"]
+    heads = [
+        "Method",
+        *(["Split"] if several else []),
+        *(heading_of(c) for c in columns),
+        "Places",
+        "Row's own settings",
+    ]
     lines = [heads, ["---"] * len(heads)]
     for row in comparison.rows:
         split = [row.a.split] if several else []
-        numbers = [_both(row, column) for column in columns]
+        numbers = [both_texts(row, column) for column in columns]
         own = "; ".join(f"{s.name}: {s.a} → {s.b}" for s in row.settings)
         lines.append([row.a.method, *split, *numbers, places_text(places_of(comparison, row)), own])
     table = "\n".join(f"| {' | '.join(map(escaped, line))} |" for line in lines)
@@ -90,7 +96,7 @@ def terminal_table(comparison: Comparison) -> Table:
     if several:
         table.add_column("Split", no_wrap=True)
     for column in columns:
-        table.add_column(MAIN[column].terminal if column in MAIN else _heading(column), justify="right", no_wrap=True)
+        table.add_column(MAIN[column].terminal if column in MAIN else heading_of(column), justify="right", no_wrap=True)
     table.add_column("Places", justify="right")
     for row in comparison.rows:
         numbers = [_short(difference_text(column, row.differences.get(column), "\n")) for column in columns]
@@ -115,12 +121,14 @@ def _several(comparison: Comparison) -> bool:
     return len({row.a.split for row in comparison.rows}) > 1
 
 
-def _heading(column: str) -> str:
+def heading_of(column: str) -> str:
+    """What stands above a column in documents."""
     known = {**MAIN, **DETAILS}
     return known[column].document if column in known else column
 
 
-def _both(row: RowPair, column: str) -> str:
+def both_texts(row: RowPair, column: str) -> str:
+    """ "1.00 → 0.50: ×0.50 [0.43, 0.58]"."""
     from benchmark.leaderboard.numbers import number
 
     values = " → ".join(number(column, entry.value(column)) for entry in (row.a, row.b))

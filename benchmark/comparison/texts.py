@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.common.rank_correlation import RankCorrelation
 from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
-from benchmark.comparison.difference import Difference
+from benchmark.comparison.difference import Difference, Kind
 from benchmark.comparison.order import Order, Places
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.numbers import UNKNOWN, number
@@ -16,18 +16,25 @@ def difference_text(column: str, difference: Difference | None, between: str = "
     """ "x1.02 [0.95, 1.10]" of a ratio, "+0.01 [-0.10, 0.12]" of a difference, "+0.5 decades" of p-values."""
     if difference is None or difference.value is None:
         return UNKNOWN
-    limits = [difference.low, difference.high]
-    if difference.kind == "ratio":
-        text, ends = f"×{difference.value:.2f}", [None if x is None else f"{x:.2f}" for x in limits]
-    elif difference.kind == "decades":
-        text = f"{_signed(_decimal(difference.value))} decades"
-        ends = [None if x is None else _decimal(x) for x in limits]
-    else:
-        text, ends = (
-            _signed(number(column, difference.value)),
-            [None if x is None else number(column, x) for x in limits],
-        )
-    return text if None in ends else f"{text}{between}[{ends[0]}, {ends[1]}]"
+    text = value_text(column, difference) + (" decades" if difference.kind == "decades" else "")
+    if difference.low is None or difference.high is None:
+        return text
+    low, high = (_plain(column, difference.kind, end) for end in (difference.low, difference.high))
+    return f"{text}{between}[{low}, {high}]"
+
+
+def value_text(column: str, difference: Difference) -> str:
+    """The difference alone, without limits and without the word "decades"."""
+    if difference.value is None:
+        return UNKNOWN
+    text = _plain(column, difference.kind, difference.value)
+    return f"×{text}" if difference.kind == "ratio" else _signed(text)
+
+
+def _plain(column: str, kind: Kind, value: float) -> str:
+    if kind == "ratio":
+        return f"{value:.2f}"
+    return _decimal(value) if kind == "decades" else number(column, value)
 
 
 def _signed(text: str) -> str:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.standing import Claims, Standing, standings
 from benchmark.records.record import Record
 
 
@@ -25,6 +26,7 @@ class Board:
     records: list[Record] = field(default_factory=list, repr=False)  # that the rows are made of
     told_apart: dict[str, tuple[int, int]] = field(default_factory=dict)  # split -> pairs of ranked rows, of all pairs
     yardsticks: dict[str, tuple[float, float]] = field(default_factory=dict)  # split -> retrained models' distances
+    claims: Claims | None = field(default=None, repr=False)  # numbers that are claimed; None where nobody has checked
 
     @property
     def splits(self) -> list[str]:
@@ -39,6 +41,11 @@ class Board:
     def by_key(self) -> dict[tuple[str, str], Record]:
         """(method, key) -> record."""
         return {(record.method, record.key): record for record in self.records}
+
+    @cached_property
+    def standings(self) -> dict[tuple[str, str], Standing]:
+        """(split, row) -> what its numbers stand on; {} where nobody has checked."""
+        return standings(self.rows, self.claims)
 
     def blocks(self) -> list[list[Entry]]:
         """The rows in the groups between which a table draws a line: each split's blocks."""

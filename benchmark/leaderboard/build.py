@@ -28,6 +28,7 @@ from benchmark.leaderboard.ranking import told_apart, with_ranks
 from benchmark.leaderboard.relearning_figure import draw_relearning
 from benchmark.leaderboard.reported import reported, reported_csv
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
+from benchmark.records.reproduction import read_claims
 
 SPLITS = tuple(FORGET_PERCENT)  # first and in this order
 
@@ -69,6 +70,7 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
         told_apart=told_apart(rows),
         records=sorted(current, key=lambda r: (r.method, r.split, r.seed, r.key)),
         yardsticks=_yardsticks(current),
+        claims=read_claims(folder, current),
         provenance=provenance_of(current),
         datasets=distinct(record.dataset for record in current),
     )

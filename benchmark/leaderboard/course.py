@@ -48,7 +48,7 @@ def write_course(folder: Path, board: Board) -> None:
 
 def course_csv(board: Board) -> str:
     """A line a run and look: epochs and optimiser steps done, and the metrics; undefined ones are empty."""
-    names = _columns(board)
+    names = course_columns(board)
     lines = [
         [
             entry.method,
@@ -57,7 +57,7 @@ def course_csv(board: Board) -> str:
             *(f"{record.course[c][i]:.0f}" for c in COUNTS),
             *_at(record, i, names),
         ]
-        for entry, records in _looked_at(board)
+        for entry, records in looked_at(board)
         for record in records
         for i in range(looks(record))
     ]
@@ -71,7 +71,7 @@ def compose_course(board: Board) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    rows, names = _looked_at(board), _columns(board)
+    rows, names = looked_at(board), course_columns(board)
     splits = [split for split in board.splits if any(entry.split == split for entry, _ in rows)]
     labels = list(dict.fromkeys(entry.method for entry, _ in rows))
     looks_of = {label: {"color": c, "linestyle": d} for label, (c, d) in zip(labels, _styles(), strict=False)}
@@ -123,7 +123,7 @@ def _panel(
         ):
             axes.axhline(value, **_line(entry.name))
     for entry, records in rows:
-        points = sorted(_mean_curve(records, column).items())
+        points = sorted(mean_curve(records, column).items())
         marker = "." if len(points) < 2 else ""
         axes.plot(
             [x for x, _ in points], [y for _, y in points], linewidth=1.1, marker=marker, **looks_of[entry.method]
@@ -135,7 +135,7 @@ def _panel(
         axes.spines[side].set_visible(False)
 
 
-def _mean_curve(records: list[Record], column: str) -> dict[float, float]:
+def mean_curve(records: list[Record], column: str) -> dict[float, float]:
     """Epoch -> mean over the row's runs, of the epochs at which all have a value."""
     curves = [
         {epoch: value for epoch, value in zip(r.course["epoch"], r.course.get(column, ()), strict=False)
@@ -146,13 +146,13 @@ def _mean_curve(records: list[Record], column: str) -> dict[float, float]:
     return {epoch: math.fsum(curve[epoch] for curve in curves) / len(curves) for epoch in shared}
 
 
-def _looked_at(board: Board) -> list[tuple[Entry, list[Record]]]:
+def looked_at(board: Board) -> list[tuple[Entry, list[Record]]]:
     """Each row with its records that were looked at, of the rows that have any."""
     rows = [(entry, [record for record in board.records_of(entry) if looks(record)]) for entry in board.rows]
     return [(entry, records) for entry, records in rows if records]
 
 
-def _columns(board: Board) -> list[str]:
+def course_columns(board: Board) -> list[str]:
     """The metrics that courses hold, in the order of the records."""
     return list(dict.fromkeys(name for record in board.records for name in record.course if name not in COUNTS))
 

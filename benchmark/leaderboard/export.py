@@ -27,17 +27,21 @@ FIELDS = {
     "n": "forget rows scored; the fewest where seeds differ",
     "minutes": "mean wall-clock minutes of a run, failed ones left out",
     "peak_memory_mib": "largest peak of the row's runs: on the GPU where one was used, else of the process",
+    "reproduced": "how many of the row's numbers the scores that are published with it give again",
+    "claimed": "columns that they cannot give: the records' word; in results.csv, standing says it of each number",
     "low, high": "limits of the 95 % interval",
     "intervals": "what each interval covers, or why there is none",
     "marks": "; ".join(f"{mark}: {meaning}" for mark, meaning in MEANING.items()),
 }
+STANDING = ("reproduced", "claimed")  # of boards that were checked
 LAST = ("status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr", "commit")
 
 
 def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
     limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
-    heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", "p_front", *limits, *LAST]
+    last = [*LAST, *(STANDING if board.standings else ())]
+    heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", "p_front", *limits, *last]
     return as_csv(heads, (_csv_row(board, entry) for entry in board.rows))
 
 
@@ -51,6 +55,8 @@ def _csv_row(board: Board, entry: Entry) -> list[Any]:
     several = len(set(entry.finetuning_seeds)) > 1 or any(entry.finetuning_seeds)
     pairs = zip(entry.seeds, entry.finetuning_seeds or entry.seeds, strict=True)
     seeds = " ".join(f"{seed}/{tuning}" if several else str(seed) for seed, tuning in pairs)
+    if (known := board.standings.get((entry.split, entry.method))) is not None:
+        last += [known.reproduced, " ".join(known.claimed)]
     return [entry.method, entry.split, entry.block, seeds, entry.n, *rank, *numbers, *last]
 
 
@@ -58,16 +64,19 @@ def tidy_text(board: Board) -> str:
     """``results.csv``: a line a run and metric, for data frames: what was measured, before any averaging over seeds."""
     labels = {(entry.name, key): entry.method for entry in board.rows for key in entry.keys}
     heads = ["method", "split", "seed", "metric", "value", "low", "high", "interval", "n", "undefined", "status", "key"]
+    heads += ["standing"] if board.claims is not None else []
     lines = []
     for record in board.records:
         label = labels.get((record.method, record.key))
         if label is None:  # superseded, or the reference of an earlier version
             continue
+        claimed = (board.claims or {}).get((record.method, record.key), {})
         for metric, own in record.metrics.items():
             why = "; ".join(own.get("undefined") or {}) if own.get("value") is None else ""
             covers = (own.get("extra") or {}).get("interval", "")
             numbers = [own.get("value"), own.get("low"), own.get("high"), covers, own.get("n"), why]
-            lines.append([label, record.split, record.seed, metric, *numbers, record.status, record.key])
+            told = [] if board.claims is None else ["claimed" if metric in claimed else "reproduced"]
+            lines.append([label, record.split, record.seed, metric, *numbers, record.status, record.key, *told])
     return as_csv(heads, lines)
 
 
@@ -79,7 +88,7 @@ def json_value(board: Board) -> dict[str, Any]:
         "order": ORDER,
         "fields": FIELDS,
         "columns": {metric: _finite(about) for metric, about in board.columns.items()},
-        "rows": [_json_row(entry) for entry in board.rows],
+        "rows": [_json_row(entry) | _json_standing(board, entry) for entry in board.rows],
         "datasets": board.datasets,
         "provenance": board.provenance,
         "told_apart": {split: list(counts) for split, counts in board.told_apart.items()},
@@ -92,6 +101,11 @@ def _finite(about: dict[str, Any]) -> dict[str, Any]:
     if "range" not in about:
         return about
     return about | {"range": [end if math.isfinite(end) else None for end in about["range"]]}
+
+
+def _json_standing(board: Board, entry: Entry) -> dict[str, Any]:
+    known = board.standings.get((entry.split, entry.method))
+    return {} if known is None else {"reproduced": known.reproduced, "claimed": known.claimed}
 
 
 def _json_row(entry: Entry) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from benchmark.leaderboard.board import Board
+if TYPE_CHECKING:
+    from benchmark.leaderboard.board import Board
 
 
 class Heading(NamedTuple):

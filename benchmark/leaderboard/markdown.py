@@ -10,24 +10,26 @@ from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import DETAILS, MAIN, Heading, lead, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
 from benchmark.leaderboard.reported import reported, reported_markdown
+from benchmark.leaderboard.standing import HEAD, claim_notes, sign, standing_lines, word
 
 SPECIAL = re.compile(r"[\\|*<`]|\[(?=[^\]]*\](\(|\[|:))")  # what Markdown would act on: of brackets those of a link
 
 
 def markdown(board: Board) -> str:
     """The main table with a caption and intervals, the nearest methods in bold, and the table of details."""
-    parts = [f"**{escaped(board.name)}**: {caption(board)}", main_table(board, MAIN), *footnotes(board)]
+    main = main_table(board, MAIN)
+    parts = [f"**{escaped(board.name)}**: {caption(board)}", main, *footnotes(board), *standing_lines(board)]
     if shown(board, DETAILS):
         parts += ["**Details**", _table(board, DETAILS, "", [])]
-    if board.notes:
-        parts += ["**Notes**", "\n".join(f"- {escaped(note)}" for note in board.notes)]
+    if notes := [*board.notes, *claim_notes(board)]:
+        parts += ["**Notes**", "\n".join(f"- {escaped(note)}" for note in notes)]
     stated = reported_markdown(reported(board.records))
     return "\n\n".join([*parts, stated.rstrip()] if stated else parts) + "\n"
 
 
 def main_table(board: Board, table: dict[str, Heading]) -> str:
     """The rows with these columns and their intervals, minutes and status."""
-    return _table(board, table, " [{}, {}]", ["Minutes", "Status"])
+    return _table(board, table, " [{}, {}]", ["Minutes", "Status", *([HEAD] if board.standings else [])])
 
 
 def escaped(text: str) -> str:
@@ -39,7 +41,7 @@ def _table(board: Board, table: dict[str, Heading], interval: str, last: list[st
     before, columns = lead(board), shown(board, table)
     heads = [with_arrow(board, metric, table[metric].document) for metric in columns]
     right = len(columns) + ("Minutes" in last)
-    lines = [[*before, *heads, *last], ["---"] * len(before) + ["---:"] * right + ["---"] * ("Status" in last)]
+    lines = [[*before, *heads, *last], ["---"] * len(before) + ["---:"] * right + ["---"] * len(last[1:])]
     for block in board.blocks():
         if len(board.blocks()) > 1:
             lines.append([f"*{block[0].block}*", *[""] * (len(lines[0]) - 1)])
@@ -50,5 +52,5 @@ def _table(board: Board, table: dict[str, Heading], interval: str, last: list[st
 def _line(board: Board, entry: Entry, columns: list[str], interval: str, last: list[str]) -> list[str]:
     name = escaped(entry.method) + signs(entry)
     split = [escaped(entry.split)] if "Split" in lead(board) else []
-    numbers = [cell_text(entry, metric, "**{}**", interval) for metric in columns]
-    return [name, *split, *numbers, *([minutes(entry), status(entry)] if last else [])]
+    numbers = [cell_text(entry, metric, "**{}**", interval) + sign(board, entry, metric) for metric in columns]
+    return [name, *split, *numbers, *[minutes(entry), status(entry), word(board, entry)][: len(last)]]

@@ -14,6 +14,7 @@ from benchmark.leaderboard.build import build, write
 from benchmark.leaderboard.grouping import newest
 from benchmark.leaderboard.marks import MEANING, UNFIT, git, marks
 from benchmark.records.record import Record, load_records, record_path, scores_path
+from benchmark.records.reproduction import reproduce
 from benchmark.records.soundness import unpublishable
 
 ROOT = Path("results/published")
@@ -27,12 +28,16 @@ def publish(
     *,
     scores: bool = True,
     replace: bool = False,
+    say: Callable[[str], None] = lambda text: None,
     write_claims: Callable[[Path, str], None] | None = None,
     write_pages: Callable[[Path, Board], None] | None = None,
 ) -> Path:
     """Copy a board's records to ``root/<name>/records``, with their scores, and write the board there.
 
     Of a sweep the trials' records are copied, and the files that it wrote on them.
+
+    Of a board every number that the scores allow is measured again, and reproduced.json says which they are; a number that is not
+    what its scores give keeps the board from being published.
 
     Failed runs have no numbers and stay behind; the published board names them in its notes.
 
@@ -41,6 +46,7 @@ def publish(
         name: of the publication; by default the board's.
         scores: whether the per-token scores are published too, some megabytes a run.
         replace: whether an earlier publication of that name is replaced as a whole, save for its README.md.
+        say: called with a line on each record that was measured again.
         write_claims: called with the publication's folder and name where the board has RKLD, to write how RKLD's
             claims fare on it.
         write_pages: called with the publication's folder and board, to write the pages that go with it.
@@ -49,7 +55,8 @@ def publish(
         The folder of the publication.
 
     Raises:
-        UserError: a record is dirty, partial or of no known commit; nothing ran; a bad name, or one that is taken.
+        UserError: a record is dirty, partial or of no known commit; nothing ran; a number is not what its scores give; a bad name, or one
+            that is taken.
     """
     folder, root = Path(folder), Path(root)
     records, _ = newest(load_records(folder))
@@ -77,6 +84,7 @@ def publish(
             for path in sweep:
                 shutil.copyfile(path, temporary / path.name)
         else:
+            reproduce(temporary, folder, scores=scores, say=say)
             board = build(temporary, name=name, notes=failed)
             write(temporary, board)
             if write_pages is not None:

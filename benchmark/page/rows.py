@@ -10,6 +10,7 @@ from benchmark.leaderboard.captions import status
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.marks import MEANING
 from benchmark.leaderboard.numbers import number, rank_text
+from benchmark.leaderboard.standing import Standing
 from benchmark.records.record import Record
 
 Cell = list[Any]  # text, value, low, high, number of what the interval covers in ``Texts``, seeds with a value
@@ -38,8 +39,8 @@ def row_ids(rows: Iterable[Entry]) -> dict[tuple[str, str], str]:
     return made
 
 
-def table_row(entry: Entry, columns: list[str], covers: Texts) -> dict[str, Any]:
-    """What the table and the pictures read of a row."""
+def table_row(entry: Entry, columns: list[str], covers: Texts, standing: Standing | None = None) -> dict[str, Any]:
+    """What the table and the pictures read of a row; ``standing`` on a board that was checked."""
     rank = entry.rank
     cost = {"minutes": entry.minutes, "peak_memory_mib": entry.peak_memory_mib}
     cells = {name: _cell(entry, name, covers) for name in columns if name in entry.cells}
@@ -64,7 +65,16 @@ def table_row(entry: Entry, columns: list[str], covers: Texts) -> dict[str, Any]
         "marks": [MEANING[mark] for mark in entry.marks],
         "dose": dose(entry),
         "cells": cells,
+        **_standing(standing, covers),
     }
+
+
+def _standing(known: Standing | None, covers: Texts) -> dict[str, Any]:
+    """What the row's numbers stand on, and the claimed ones with the numbers of their reasons in ``covers``."""
+    if known is None:
+        return {}
+    claimed = {column: covers.number(why) for column, why in known.claimed.items()}
+    return {"standing": known.word, "reproduced": known.reproduced, "claimed": claimed}
 
 
 def dose(entry: Entry) -> float | None:

@@ -18,6 +18,7 @@ from benchmark.page import write_pages
 from benchmark.page.render import render
 from benchmark.page.summary import Finding, findings
 from benchmark.records.record import has_records
+from benchmark.records.reproduction import reproduce
 
 NAME = "index.html"
 NEAREST = 3  # rows of a board that the index shows
@@ -51,16 +52,22 @@ class Card:
     files: list[tuple[str, str]]  # file and what it is called
 
 
-def write_site(root: str | Path, say: Callable[[str], None] = lambda text: None) -> Path:
+def write_site(root: str | Path, *, reproduced: bool = False, say: Callable[[str], None] = lambda text: None) -> Path:
     """Write every board's pages again from its records, and the index of ``root``.
 
+    Args:
+        reproduced: whether the numbers of boards that have scores are measured again first, so that their pages say which
+            are claimed and which are reproduced.
+
     Raises:
-        UserError: ``root`` holds no board, or a board's records are damaged.
+        UserError: ``root`` holds no board, a board's records are damaged, or a number is not what its scores give.
     """
     root = Path(root)
     boards, others = [], []
     for folder in sorted(path for path in root.glob("*") if path.is_dir() and not path.name.startswith(".")):
         if has_records(folder) and not (folder / "sweep.csv").is_file():
+            if reproduced and next(folder.glob("records/*/*.parquet"), None):
+                reproduce(folder, say=say)
             board = build(folder, name=folder.name)
             for path in write_pages(folder, board):
                 say(f"written: {path}")

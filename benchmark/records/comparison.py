@@ -118,14 +118,14 @@ def compare_records(folder: Path) -> int:
         scores = load_scores(scores_path(path))
         measured = metrics.measure_all(scores, shelf.references_of(record), names=names)
         record.metrics |= {column: m.to_json() for column, m in measured.items()}
-        record.forget_rows = _forget_rows(scores)
+        record.forget_rows = forget_rows_of(scores)
         record.compared_with = keys
         write_json(path, record.model_dump())
         written += 1
     return written
 
 
-def _forget_rows(scores: Scores) -> dict[str, list[float | None]]:
+def forget_rows_of(scores: Scores) -> dict[str, list[float | None]]:
     """Author and row statistics of each forget row, to 7 digits; None where undefined."""
     if "forget" not in scores:
         return {}

@@ -89,13 +89,13 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
         record = load_record(path)
     except UserError as error:
         return Update(f"{path.parent.name}/{path.name}", skipped=str(error))
-    update = Update(_label(record))
-    if not scores_path(path).exists() and (reason := _without_scores(record)):
+    update = Update(label_of(record))
+    if not scores_path(path).exists() and (reason := why_without_scores(record)):
         update.skipped = reason
         return update
     try:
-        scores = _load(scores_path(path))
-        measured = _measure(record, scores, names, shelf)
+        scores = whole_scores(scores_path(path))
+        measured = measure_again(record, scores, names, shelf)
     except metrics.BrokenMetric:  # of a user's file: so it would end on every record
         raise
     except UserError as error:
@@ -111,18 +111,24 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
     return update
 
 
-def _label(record: Record) -> str:
+def label_of(record: Record) -> str:
+    """What a run is called in a line of a terminal."""
     return f"{record.method} {record.split} seed {record.seed}{' (reference)' * record.reference}"
 
 
-def _without_scores(record: Record) -> str | None:
+def why_without_scores(record: Record) -> str | None:
     """Why a record rightly has no scores beside it; None where it should have some."""
     if record.source == "imported":
         return NO_SCORES["imported"]
     return NO_SCORES.get(record.status)
 
 
-def _load(path: Path) -> Scores:
+def whole_scores(path: Path) -> Scores:
+    """The scores in a file.
+
+    Raises:
+        UserError: it is missing or damaged, or holds something else.
+    """
     from benchmark.records.score_files import load_scores
 
     try:
@@ -135,14 +141,21 @@ def _load(path: Path) -> Scores:
         ) from None
 
 
-def _measure(
+def measure_again(
     record: Record, scores: Scores, names: list[str] | None, shelf: ReferenceShelf
 ) -> dict[str, metrics.Measurement]:
+    """What a record's scores give now, compared with the models that it is compared with.
+
+    Raises:
+        UserError: the scores of one of these cannot be read.
+    """
     if record.source == "imported":
         from benchmark.records.importers.measure import measure
 
         try:
-            known = [_load(scores_path(record_path(shelf.folder, "retrained", key))) for key in record.retrained_keys]
+            known = [
+                whole_scores(scores_path(record_path(shelf.folder, "retrained", key))) for key in record.retrained_keys
+            ]
         except UserError as error:
             raise UserError(f"its retrained reference cannot be read: {error}") from None
         return measure(scores, known, names)

@@ -80,10 +80,14 @@ def test_the_command(file, tmp_path):
     quick = str(ROOT / "results" / "published" / "quick")
     done = CliRunner().invoke(app, ["compare", quick, "--published", str(file), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0 and "nothing here says which is better" in done.output, done.output
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"published.csv", "published.md"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "published.csv",
+        "published.md",
+        "published.html",
+    }
     both = CliRunner().invoke(app, ["compare", quick, quick, "--out", str(tmp_path / "two")])
     assert both.exit_code == 0 and "made with the same settings" in both.output
-    assert {path.name for path in (tmp_path / "two").iterdir()} == {"compare.csv", "compare.md"}
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"compare.csv", "compare.md", "compare.html"}
     alone = CliRunner().invoke(app, ["compare", quick])
     assert alone.exit_code == 2 and "two boards' folders, or one and --published" in alone.output
     missing = CliRunner().invoke(app, ["compare", quick, "--published", str(tmp_path / "no.csv")])

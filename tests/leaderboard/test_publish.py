@@ -2,14 +2,21 @@ import json
 
 import pytest
 
+import metrics
 from benchmark.common.errors import UserError
 from benchmark.leaderboard.publish import publish
 from benchmark.records.record import Record, record_path, save_record, scores_path
 from tests.metrics.factory import forget_scores
 
+SCORES = forget_scores([0.0, 0.5])
+MEASURED = {
+    column: measured.to_json()
+    for column, measured in metrics.measure_all(SCORES, names=["probability"]).items()
+    if column == "forget_probability"
+}
+
 
 def make_record(method="npo", seed=0, *, dirty=False, commit="abc123", day=1, status="ok", **fields):
-    value = {"value": 0.5, "n": 4, "low": 0.25, "high": 0.75, "extra": {"interval": "authors"}}
     return Record(
         key=f"{method}-{seed}-{day}",
         board="quick",
@@ -17,7 +24,7 @@ def make_record(method="npo", seed=0, *, dirty=False, commit="abc123", day=1, st
         split="forget10",
         seed=seed,
         status=status,
-        metrics={} if status == "failed" else {"forget_quality": value},
+        metrics={} if status == "failed" else dict(MEASURED),
         provenance={"git": {"commit": commit, "dirty": dirty}},
         created=f"2026-01-{day:02d}T00:00:00+00:00",
         **fields,
@@ -26,7 +33,7 @@ def make_record(method="npo", seed=0, *, dirty=False, commit="abc123", day=1, st
 
 def save(folder, *records):
     for record in records:
-        save_record(folder, record, None if record.status == "failed" else forget_scores([0.0, 0.5]))
+        save_record(folder, record, None if record.status == "failed" else SCORES)
 
 
 def test_records_scores_and_boards_are_published(tmp_path):
@@ -36,15 +43,16 @@ def test_records_scores_and_boards_are_published(tmp_path):
     assert place == root / "quick"
     assert sorted(path.name for path in place.iterdir()) == [
         "leaderboard.csv", "leaderboard.json", "leaderboard.md", "leaderboard.pdf", "leaderboard.png", "leaderboard.tex",
-        "records", "results.csv",
+        "records", "reproduced.json", "results.csv",
     ]  # fmt: skip
     for method in ("npo", "retrained"):
         ours, theirs = (record_path(f, method, f"{method}-0-1") for f in (board, place))
         assert ours.read_bytes() == theirs.read_bytes()
         assert scores_path(ours).read_bytes() == scores_path(theirs).read_bytes()
-    assert (place / "leaderboard.csv").read_text().splitlines()[1].startswith("npo,forget10,methods,0,4,")
+    assert (place / "leaderboard.csv").read_text().splitlines()[1].startswith("npo,forget10,methods,0,2,")
     (line,) = (place / "results.csv").read_text().splitlines()[1:]  # the reference has no row
-    assert line == "npo,forget10,0,forget_quality,0.5,0.25,0.75,authors,4,,ok,npo-0-1"
+    value = MEASURED["forget_probability"]["value"]
+    assert line.startswith(f"npo,forget10,0,forget_probability,{value!r},") and line.endswith(",ok,npo-0-1,reproduced")
     assert [path.name for path in root.iterdir()] == ["quick"]  # no temporary folder is left
 
 

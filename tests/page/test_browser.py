@@ -131,8 +131,8 @@ def test_pictures_follow_the_metric(page):
         "(() => { const s = document.querySelector('#compare-body select'); s.value = 'residual'; s.dispatchEvent(new Event('change')); })()"
     )
     assert page.run(texts) != first
-    assert page.run("document.getElementById('course-section').hidden") is False
-    assert page.run("document.querySelectorAll('#course-body .dot').length") > 0
+    assert page.run("document.getElementById('sensitivity-section').hidden") is False
+    assert page.run("document.querySelectorAll('#sensitivity-body .dot').length") > 0
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -202,3 +202,14 @@ def test_the_index_and_the_answers_can_be_read(tab, quick, hostile, dark):
         tab.open(path)
         assert tab.run(CONTRAST) == [] and tab.run("document.documentElement.scrollWidth") == 390
     assert tab.complaints == []
+
+
+def test_a_chart_fits_a_printed_page_and_controls_are_left_out(page):
+    page.look(700)
+    page.call("Emulation.setEmulatedMedia", media="print")
+    tall = "Math.max(...[...document.querySelectorAll('.chart, .picture')].map((c) => c.getBoundingClientRect().height))"
+    assert page.run(tall) <= 24 / 2.54 * 96 + 1
+    assert page.run(
+        "[...document.querySelectorAll('#controls, details.numbers, button.plain')].every((e) => !e.getClientRects().length)"
+    )
+    page.call("Emulation.setEmulatedMedia", media="")

@@ -17,9 +17,11 @@ function said(row, i) {
 }
 
 function tokens(tenths) {
-  const line = element("div", { class: "tokens", role: "img", "aria-label": `${tenths.length} tokens` });
+  const shares = tenths.map((tenth) => (tenth === null ? 0 : Math.exp(-tenth / 10)));
+  const words = `${tenths.length} tokens of the gold answer, with probabilities ${shares.map((share) => share.toFixed(2)).join(", ")}`;
+  const line = element("div", { class: "tokens", role: "img", "aria-label": words });
   tenths.forEach((tenth, k) => {
-    const share = tenth === null ? 0 : Math.exp(-tenth / 10);
+    const share = shares[k];
     const title = `token ${k + 1}: ${tenth === null ? "impossible" : `log p ${digits(-tenth / 10)}, p ${digits(share)}`}`;
     line.append(shape("svg", { width: 13, height: 15 }, shape("title", {}, title), shape("rect", { x: 0.5, y: 0.5, width: 12, height: 14, "fill-opacity": share })));
   });

@@ -25,7 +25,7 @@ function bar(row, name, cell) {
   const share = (value) => ((range.log ? Math.log10(value) : value) - range.low) / (range.high - range.low);
   const at = (value) => 3 + Math.min(Math.max(share(value), 0), 1) * (wide - 6);
   const yard = data.rows.find((other) => other.name === "retrained" && other.split === row.split && other.role === "model");
-  const aim = yard && yard.cells[name] && yard.cells[name][1];
+  const aim = columnOf.get(name).none ?? (yard && yard.cells[name] && yard.cells[name][1]);
   if (aim !== null && aim !== undefined && (!range.log || aim > 0)) {
     svg.append(shape("line", { class: "rule", x1: at(aim), x2: at(aim), y1: 0, y2: 12, stroke: "currentColor", opacity: 0.35 }));
   }
@@ -62,8 +62,10 @@ function cellTitle(cell) {
 function numberCell(row, name, intervals) {
   const cell = row.cells[name];
   if (!cell) return element("td", { class: "number" }, "–");
-  const text = name === "distance" && row.best ? element("strong", {}, cell[0]) : cell[0];
-  const td = element("td", { class: "number", title: cellTitle(cell) || null }, text);
+  const text = cell[6] || (name === "distance" && row.best) ? element("strong", {}, cell[0]) : cell[0];
+  const claimed = row.claimed && row.claimed[name] !== undefined;
+  const about = [cellTitle(cell), claimed ? `claimed: ${data.covers[row.claimed[name]]}` : ""].filter(Boolean).join("; ");
+  const td = element("td", { class: "number", title: about || null }, text, claimed && row.reproduced ? element("span", { class: "warn" }, "°") : null);
   if (intervals === "bars") {
     const drawn = bar(row, name, cell);
     if (drawn) td.append(drawn);

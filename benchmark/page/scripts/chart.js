@@ -1,4 +1,4 @@
-// Two kinds of pictures: strips (a row a line: interval and marks over one axis) and courses (lines over steps or doses).
+// Strips: a row a line, interval and marks over one axis. Lines over steps, doses or epochs: chart_lines.js.
 const LABEL = 190, WIDE = 860, LINE = 23;
 
 function scaleOf(values, kind, from, to) {
@@ -50,7 +50,8 @@ function strips(rows, options) {
   }
   svg.append(shape("text", { class: "axis", x: (LABEL + right) / 2, y: tall - 6, "text-anchor": "middle" }, options.label));
   rows.forEach((row, i) => svg.append(strip(row, i * LINE + LINE / 2, axis, right)));
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg);
+  const { heads, lines } = stripTable(rows, options);
+  return withTable(element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg), options.name, heads, lines);
 }
 
 function strip(row, y, axis, right) {
@@ -68,33 +69,4 @@ function strip(row, y, axis, right) {
   }
   group.append(shape("text", { x: right + 12, y: y + 4 }, row.text || ""));
   return group;
-}
-
-// lines: [{points: [[x, y, low, high, title]], kind, dots}]; options: {x, y, scale, name}
-function courses(lines, options) {
-  const tall = 260, left = 64, bottom = tall - 44, points = lines.flatMap((line) => line.points);
-  const across = scaleOf(points.map((point) => point[0]), "linear", left, WIDE - 20);
-  const upright = scaleOf(points.flatMap((point) => point.slice(1, 4)), options.scale, bottom, 10);
-  const svg = shape("svg", { viewBox: `0 0 ${WIDE} ${tall}`, class: "chart", role: "group", "aria-label": options.name });
-  for (const tick of upright.ticks) {
-    svg.append(shape("line", { class: "grid", x1: left, x2: WIDE - 20, y1: upright.at(tick), y2: upright.at(tick) }));
-    svg.append(shape("text", { class: "tick", x: left - 8, y: upright.at(tick) + 4, "text-anchor": "end" }, digits(tick)));
-  }
-  for (const tick of across.ticks) {
-    svg.append(shape("text", { class: "tick", x: across.at(tick), y: bottom + 18, "text-anchor": "middle" }, digits(tick)));
-  }
-  svg.append(shape("text", { class: "axis", x: (left + WIDE) / 2, y: tall - 6, "text-anchor": "middle" }, options.x));
-  svg.append(shape("text", { class: "axis", transform: `translate(14 ${bottom / 2}) rotate(-90)`, "text-anchor": "middle" }, options.y));
-  for (const line of lines) {
-    const corners = line.points.map((point) => `${across.at(point[0]).toFixed(1)},${upright.at(point[1]).toFixed(1)}`);
-    const group = shape("g", { class: line.kind }, shape("polyline", { class: "course", points: corners.join(" ") }));
-    for (const [x, y, low, high, title] of line.dots ? line.points : []) {
-      if (low !== null && high !== null) {
-        group.append(shape("line", { class: "range", x1: across.at(x), x2: across.at(x), y1: upright.at(low), y2: upright.at(high) }));
-      }
-      group.append(shape("circle", { class: "dot", cx: across.at(x), cy: upright.at(y), r: 4.2 }, shape("title", {}, title)));
-    }
-    svg.append(group);
-  }
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": options.name }, svg);
 }

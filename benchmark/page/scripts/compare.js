@@ -1,4 +1,5 @@
 // One metric of every row with its interval, beside the retrained models; and what it reads of models that hold a share.
+// In a comparison of boards a column of differences stands beside no difference instead (its "none").
 const compared = { metric: "", split: data.splits[0] };
 
 function metricColumns() {
@@ -27,16 +28,17 @@ function comparison() {
   const about = element("p", { class: "hint" }, column.text);
   if (!rows.length) return [about, element("p", {}, "No row of this split has a value.")];
   const yard = rows.find((row) => row.name === "retrained" && row.role === "model");
-  const aim = yard ? yard.cells[column.name] : null;
+  const gaps = column.none !== undefined, aim = yard && !gaps ? yard.cells[column.name] : null;
   const made = rows.map((row) => {
-    const cell = row.cells[column.name];
-    const text = `${cell[0]} ${cell[2] === null ? "" : limitsText(cell)}`;
-    return { label: row.method, href: `#${row.id}`, low: cell[2], high: cell[3], dots: [{ value: cell[1] }], kind: kindOf(row), text };
+    const cell = row.cells[column.name], kind = !gaps ? kindOf(row) : cell[6] ? "telling" : "control";
+    const text = `${cell[0]} ${cell[2] === null ? "" : limitsText(cell)}${cell[6] ? " apart" : ""}`;
+    return { label: row.method, href: `#${row.id}`, low: cell[2], high: cell[3], dots: [{ value: cell[1] }], kind, text };
   });
   const band = aim && aim[2] !== null ? [aim[2], aim[3]] : null;
-  const options = { scale: column.scale, band, rule: aim ? aim[1] : null, label: `${column.heading} ${column.arrow}`, name: `${column.heading} of every row` };
+  const options = { scale: column.scale, band, rule: aim ? aim[1] : column.none, label: `${column.heading} ${column.arrow}`, name: `${column.heading} of every row` };
   const parts = [about, strips(made, options)];
   if (aim) parts.push(element("p", { class: "hint" }, "Dashed: the retrained models' mean" + (band ? ", shaded its 95 % interval." : ".")));
+  if (gaps) parts.push(element("p", { class: "hint" }, "Dashed: no difference; in colour and called apart where the interval excludes it."));
   return [...parts, ...doseResponse(rows, column)];
 }
 

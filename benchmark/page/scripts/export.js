@@ -9,14 +9,15 @@ function csvCell(value) {
 
 function csvText(rows, columns) {
   const limits = columns.flatMap((column) => (domain(column.name) ? [column.name, `${column.name}_low`, `${column.name}_high`] : [column.name]));
-  const lines = [["method", "split", "block", "status", ...limits]];
+  const told = (row) => (data.checked ? [row.standing, columns.map((column) => column.name).filter((name) => row.claimed[name] !== undefined).join(" ")] : []);
+  const lines = [["method", "split", "block", "status", ...(data.checked ? ["numbers", "claimed"] : []), ...limits]];
   for (const row of rows) {
     const numbers = columns.flatMap((column) => {
       const cell = row.cells[column.name];
       const first = !cell ? null : column.name === "rank" ? cell[0] : cell[1];
       return domain(column.name) ? [first, cell ? cell[2] : null, cell ? cell[3] : null] : [first];
     });
-    lines.push([row.method, row.split, row.block, row.status, ...numbers]);
+    lines.push([row.method, row.split, row.block, row.status, ...told(row), ...numbers]);
   }
   return lines.map((line) => line.map(csvCell).join(",")).join("\n") + "\n";
 }

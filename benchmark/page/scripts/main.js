@@ -2,6 +2,7 @@ drawControls();
 drawTable();
 drawCompare();
 drawRanks();
+drawCourse();
 drawSensitivity();
 watchRows();
 for (const picture of document.querySelectorAll(".scroll > .picture")) {

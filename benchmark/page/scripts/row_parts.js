@@ -5,9 +5,11 @@ function rowParts(row) {
     part("What it is", paper(about.paper), about.text ? element("pre", { class: "text" }, about.text) : element("p", { class: "hint" }, "Its file is not part of this version."), about.file ? element("p", { class: "hint" }, about.file) : null),
     detail.reasons.length || row.marks.length ? part("Take care", element("ul", {}, ...[...detail.reasons, ...row.marks].map((text) => element("li", { class: "warn" }, text)))) : null,
     part("Every number", metricTable(row)),
+    data.checked ? part("Claimed or reproduced", ...standingParts(row)) : null,
     undefinedPart(detail),
     detail.pairs.length ? part("Against every other method", pairPicture(row)) : null,
     detail.authors.length ? part("Author by author", authorPicture(row)) : null,
+    coursePart(row),
     detail.losses.some((run) => run.length > 1) ? part("Training loss", lossPicture(row)) : null,
     part("Make it again", element("pre", {}, detail.command), element("p", { class: "hint" }, row.role === "method" ? "with these settings saved as row.toml:" : "with these settings:"), element("pre", { tabindex: 0 }, detail.toml)),
     part("Where it comes from", sources(row)),
@@ -32,6 +34,14 @@ function metricTable(row) {
   });
   const heads = ["Metric", "Value", "95 % interval", "over"].map((text, i) => element("th", { scope: "col", class: i && i < 3 ? "number" : null }, text));
   return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Every number" }, element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows)));
+}
+
+function standingParts(row) {
+  const reasons = new Map();
+  for (const [name, why] of Object.entries(row.claimed)) reasons.set(why, [...(reasons.get(why) || []), name]);
+  const items = [...reasons].map(([why, names]) => element("li", {}, `claimed, since ${data.covers[why]}: `, element("span", { class: "hint" }, names.join(", "))));
+  const counted = `${row.reproduced} of ${row.reproduced + Object.keys(row.claimed).length} numbers are given again by the scores that are published with the row.`;
+  return [element("p", {}, counted), items.length ? element("ul", { class: "notes" }, ...items) : null];
 }
 
 function undefinedPart(detail) {

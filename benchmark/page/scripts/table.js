@@ -12,7 +12,7 @@ function shownColumns() {
 function shownRows() {
   const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = data.rows.filter((row) => {
-    const text = [row.method, row.block, row.status, ...row.marks].join(" ").toLowerCase();
+    const text = [row.method, row.block, row.status, row.standing || "", ...row.marks].join(" ").toLowerCase();
     return (!state.split || row.split === state.split) && state.groups.has(BLOCKS[row.block]) && words.every((word) => text.includes(word));
   });
   return state.sort === null ? rows : sorted(rows);
@@ -23,7 +23,7 @@ function sorted(rows) {
   const places = new Map(data.rows.map((row, i) => [row, i]));
   const blocks = new Map();
   data.rows.forEach((row, i) => { if (!blocks.has(blockOf(row))) blocks.set(blockOf(row), i); });
-  const value = (row) => (state.sort === "method" ? row.method : state.sort === "status" ? row.status : (row.cells[state.sort] || [])[1]);
+  const value = (row) => (state.sort === "method" ? row.method : ["status", "standing"].includes(state.sort) ? row[state.sort] : (row.cells[state.sort] || [])[1]);
   return [...rows].sort((a, b) => {
     const apart = state.together ? blocks.get(blockOf(a)) - blocks.get(blockOf(b)) : 0;
     const [x, y] = [value(a) ?? null, value(b) ?? null];
@@ -61,6 +61,7 @@ function drawTable() {
   const heads = element("tr", {}, head("method", "Method"), several ? element("th", { scope: "col" }, "Split") : null);
   for (const column of columns) heads.append(head(column.name, `${column.heading} ${column.arrow}`.trim(), column));
   heads.append(head("status", "Status"));
+  if (data.checked) heads.append(head("standing", "Numbers"));
   table.replaceChildren(element("thead", {}, heads), ...bodies(rows, columns, several));
   if (focused) { const again = table.querySelector(`[data-column="${CSS.escape(focused)}"]`); if (again) again.focus(); }
   byId("shown").textContent = `${rows.length} of ${data.rows.length} rows, ${columns.length} of ${data.columns.length} columns.`;
@@ -74,7 +75,7 @@ function bodies(rows, columns, several) {
       made.push(element("tbody", {}));
       last = blockOf(row);
       const name = element("span", {}, row.block + (several ? ` · ${row.split}` : ""));
-      if (grouped) made.at(-1).append(element("tr", { class: "block" }, element("th", { scope: "rowgroup", colspan: columns.length + 2 + several }, name)));
+      if (grouped) made.at(-1).append(element("tr", { class: "block" }, element("th", { scope: "rowgroup", colspan: columns.length + 2 + several + (data.checked ? 1 : 0) }, name)));
     }
     made.at(-1).append(line(row, columns, several));
   }
@@ -88,5 +89,6 @@ function line(row, columns, several) {
   const tr = element("tr", { class: `is-${row.role}` }, name, several ? element("td", {}, row.split) : null);
   for (const column of columns) tr.append(numberCell(row, column.name, state.intervals));
   tr.append(element("td", { class: row.status === "ok" ? null : "warn" }, row.status));
+  if (data.checked) tr.append(element("td", { class: row.standing === "reproduced" ? null : "warn" }, row.standing));
   return tr;
 }

@@ -1,0 +1,5 @@
+drawControls();
+drawTable();
+drawCompare();
+drawOrders();
+watchRows();
