@@ -21,7 +21,7 @@ FLOORS = (
     ("training", "metrics", "controls"),
     ("attacks", "records"),
     ("runs", "leaderboard"),
-    ("comparison", "conformance", "page", "rkld_claims", "scorecard", "speed", "simulations"),
+    ("comparison", "conformance", "page", "rkld_claims", "scorecard", "speed", "simulations", "costs"),
     ("cli",),
 )
 ONLY = {"simulations": ("common", "metrics")}  # they speak of the statistics, not of runs

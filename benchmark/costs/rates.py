@@ -22,9 +22,9 @@ from benchmark.models.tokenization import TokenizedExample
 from methods.base import nll
 
 SECONDS = 0.2  # that each kind of work is measured for
-BUDGET = 3e9  # FLOPs of a measured call at most: a tenth of a second on one core
+BUDGET = 8e9  # FLOPs of a measured call at most: a few tenths of a second on one core
 CAP = TinyLlama(
-    layers=4, hidden=1024, heads=8, key_value_heads=8, mlp=4096, vocabulary=4096
+    layers=1, hidden=512, heads=8, key_value_heads=8, mlp=1408, vocabulary=1024
 )  # the largest model that is run
 ROWS = {"trained": 32, "read": 32, "decoded": 128}  # of a measured batch at most
 Call = Callable[[], object]
@@ -69,9 +69,10 @@ def gpu_seconds(made: Work, sizes: Sizes, gpu: Gpu, narrow: bool, bytes_each: in
 def cpu_rates(preset: Preset, sizes: Sizes, texts: Texts) -> dict[str, float]:
     """FLOP/s of one worker by kind of work, from a model of the preset's shapes, cut where they are large.
 
-    Processor time is taken, divided by the worker's threads, so that what else runs on the machine counts little.
+    Processor time of one thread is taken, so that what else runs on the machine counts little; several are counted as so many
+    times as fast.
     """
-    small, threads = measured_sizes(preset, sizes), preset.launch.threads
+    small, threads = measured_sizes(preset, sizes), preset.launch.threads or torch.get_num_threads()
     model = tiny.build(small, small.vocabulary, 0, preset.launch.matmul).to(getattr(torch, preset.dtype))
     heads = small.hidden * small.vocabulary
     trunk = sum(p.numel() for p in model.parameters() if p.ndim == 2) - heads
@@ -85,11 +86,11 @@ def cpu_rates(preset: Preset, sizes: Sizes, texts: Texts) -> dict[str, float]:
         "decoded": (Work(decoded=1), lambda count: decoding_step(model, rows, count)),
     }
     rates = {}
-    with torch_threads(threads):
+    with torch_threads(1):  # several threads' waiting for each other would count as work
         for kind, (one, call_of) in works.items():
             flops = sum(one.flops(shape).values())
             count = max(1, min(ROWS[kind], int(BUDGET // flops)))
-            rates[kind] = count * flops / seconds_of(call_of(count), torch.get_num_threads())
+            rates[kind] = threads * count * flops / seconds_of(call_of(count))
     return rates
 
 
@@ -109,7 +110,6 @@ def measured_sizes(preset: Preset, sizes: Sizes) -> TinyLlama:
     )  # a Llama's layer of that trunk
     return CAP.model_copy(
         update={
-            "layers": 1,
             "hidden": hidden,
             "mlp": min(CAP.mlp, mlp),
             "vocabulary": min(CAP.vocabulary, sizes.vocabulary),
@@ -159,15 +159,15 @@ def decoding_step(model: nn.Module, rows: Rows, count: int) -> Call:
     return step
 
 
-def seconds_of(call: Call, threads: int) -> float:
-    """Median processor seconds of a call, divided by the threads; the first call warms up."""
+def seconds_of(call: Call) -> float:
+    """Median processor seconds of a call; the first one warms up."""
     call()
     taken: list[float] = []
     end = time.perf_counter() + SECONDS
     while not taken or time.perf_counter() < end:
         begin = time.process_time()
         call()
-        taken.append((time.process_time() - begin) / threads)
+        taken.append(time.process_time() - begin)
     return max(1e-9, median(taken))
 
 

@@ -11,7 +11,8 @@ from benchmark.costs.texts import Rows, Texts
 from benchmark.costs.work import BACKWARD, Work, decoding, forced, gold_reading, training
 from benchmark.runs.identity import OF_A_SPLIT, Run, attacks_of
 from benchmark.runs.plan import board_runs
-from methods import load_method
+from benchmark.runs.sweep import swept_methods
+from methods import load_method, method_source
 from methods.base import Method
 
 FROZEN = ("reinforced", "base", "forget_only", "retain_only")  # whom ``prepare`` reads once, as it reads the reference
@@ -73,12 +74,13 @@ def passes(method: Method) -> tuple[float, float, float]:
     A method declares their sum. A retain term by KL has one pass of the reference's; of what a method adds itself and reads the
     reference with, half is the reference's. What a method that samples adds counts as sampled.
     """
-    total = method.forwards()
     if not method.trains:
         return 0.0, 0.0, 0.0
+    total, retain = method.forwards(), getattr(method, "retain", "none")
+    frozen = float(retain == "kl")
     if "samples" in method.required():
-        return 1.0, 0.0, total - 1
-    frozen = float(getattr(method, "retain", "none") == "kl")
+        own = 1.0 + (retain != "none")
+        return own, frozen, total - own - frozen
     if "reference" in method.needs:
         frozen += method.extra_forwards / 2
     return total - frozen, frozen, 0.0
@@ -142,3 +144,18 @@ def _scoring(preset: Preset, texts: Texts, run: Run) -> Work:
         if name != "holdout":
             total += decoding(some, GREEDY_KNOWN, 0.0)
     return total + Work(decoding_steps=preset.scoring.max_new_tokens)
+
+
+def sweep_tasks(preset: Preset, texts: Texts) -> list[Task]:
+    """The trials that a sweep makes before the board, on its largest split, each scored on the validation rows."""
+    split, tasks = max(preset.splits), []
+    for name in swept_methods(preset):
+        own = method_source(name)[0]
+        method = load_method(name, split=split, **preset.fields_of(own))
+        recipe, forget = preset.training_of(own), texts.forget[split].share(0.5)
+        scored = sum((forced(rows.first(preset.sweep.limit)) for rows in (forget, texts.scored["retain"])), Work())
+        made = unlearning(method, recipe, texts.forget[split])
+        trials = float(preset.sweep.trials)
+        phases = {"trials": (made + scored).times(trials)}
+        tasks.append(Task(f"trials of {own}", phases, method, recipe))
+    return tasks

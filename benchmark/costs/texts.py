@@ -15,7 +15,7 @@ from benchmark.data.types import FORGET_PERCENT, Dataset, Example
 CHARACTERS = 4.2  # a token, where no tokenizer is on this machine: English text in vocabularies of 30,000 and more
 SAMPLE = 200  # rows that a tokenizer is asked about
 
-# TOFU's sets: rows, and characters of a question, of its gold answer, and of all its answers (tests/costs/test_texts.py counts again).
+# TOFU's sets: rows, and characters of a question, of its gold answer, and of all its answers (tests/costs/test_sizes.py counts again).
 TOFU = {
     "full": (4000, 70.1, 169.2, 169.2),
     "forget": (400, 76.6, 181.5, 1400.0),
