@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 from benchmark.common.errors import UserError
+from benchmark.common.hub import without_network
 from benchmark.config.schema import Preset
 from benchmark.costs.sizes import Sizes, sizes_of
 from benchmark.models.loading import locate
@@ -57,6 +58,7 @@ def _config(preset: Preset) -> Any:
         return AutoConfig.from_pretrained(where, local_files_only=True, **options)
     if where in LLAMAS:
         return LlamaConfig(**LLAMAS[where])
+    without_network()
     try:
         return AutoConfig.from_pretrained(where, **options)
     except (OSError, ValueError) as error:
