@@ -23,6 +23,7 @@ from benchmark.config.schema import Preset
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.execute import execute, record_failure
+from benchmark.runs.limits import limit_memory, ran_out_of_memory
 from benchmark.runs.plan import Plan, Task
 
 OnDone = Callable[..., None]  # (task, record), and with Ray where it ran
@@ -182,6 +183,9 @@ class Launcher:
                 task = running.pop(future)
                 broke = isinstance(future.exception(), BrokenProcessPool)  # waits for a pool that is about to end
                 record = self._alone(task) if broke else future.result()
+                if not broke and record is not None and ran_out_of_memory(record.reason):
+                    wait(running)  # the pool ends with the process that may still hold what it took
+                    record, broken = self._alone(task), True
                 for needs in missing.values():
                     needs.discard(task)
                 on_done(task, record)
@@ -206,6 +210,7 @@ def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any, beg
     except queue.Empty:
         number = 0
     set_threads(preset)
+    limit_memory(preset.launch.memory)
     _worker = Checkpoints(on_own_gpu(preset, number), folder, QueueReporter(messages, number))
     began.set()
 

@@ -31,6 +31,7 @@ IN_WORKERS = {
     ),
     "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
 }
+LEAKS = "kept = globals().setdefault('kept', [])\n        while True: kept.append(bytearray(2**26))"  # and keeps it when it has failed
 NEEDS = 'needs = ("reference",)\n    rate: float = 1.0'
 
 
