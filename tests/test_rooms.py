@@ -22,7 +22,7 @@ FLOORS = (
     ("attacks", "records"),
     ("runs", "leaderboard"),
     ("page",),
-    ("comparison", "conformance", "rkld_claims", "scorecard", "speed", "simulations"),
+    ("comparison", "conformance", "rkld_claims", "scorecard", "speed", "simulations", "costs"),
     ("cli",),
 )
 ONLY = {"simulations": ("common", "metrics")}  # they speak of the statistics, not of runs

@@ -73,7 +73,10 @@ def run(
         )
         folder = out_folder or Path("results") / chosen.name
         if dry_run:
+            from benchmark.costs.report import costs
+
             out.print(outline(chosen, tune))
+            out.print(costs(chosen, tune))
             return
         begin = time.monotonic()
         if tune:

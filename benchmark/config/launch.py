@@ -36,7 +36,12 @@ class Launch(Strict):
     )
     cpus: float | None = Field(None, ge=0, description="ray: of a task, or a fraction of one; None: as many as threads")
     gpus: float | None = Field(None, ge=0, description="ray: of a task, or a fraction of one; None: one on cuda")
-    memory: float | None = Field(None, ge=0, description="ray: of a task, GiB; None: by the model's size")
+    memory: float | None = Field(
+        None,
+        ge=0,
+        description="GiB of a task: what Ray keeps for it, None: by the model's size; the most that a local worker may take on "
+        "Linux, None: no limit",
+    )
     shared_folder: bool | None = Field(
         None, description="ray: whether all machines see the board's folder; None: it is tried"
     )

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from benchmark.common.errors import UserError
+from benchmark.common.hub import UNREACHABLE, without_network
 from benchmark.data.row_schema import Row, problem_of
 from benchmark.data.types import FORGET_PERCENT, ROWS_PER_AUTHOR, Dataset, Example, Split, question_answer_pairs
 
@@ -87,16 +88,19 @@ class HubReader:
     def has(self, name: str) -> bool:
         from datasets import get_dataset_config_names
 
+        without_network()
         return name in get_dataset_config_names(self.source)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         from datasets import load_dataset
 
+        offline = without_network()
         try:
             return list(load_dataset(self.source, name, split="train"))
         except Exception as error:  # the hub's errors have no common class
+            why = UNREACHABLE if offline else f"{type(error).__name__}: {error}"
             raise UserError(
-                f"cannot read {name!r} of {self.source!r}: {type(error).__name__}: {error}. "
+                f"cannot read {name!r} of {self.source!r}: {why}. "
                 "Give --data a folder with TOFU's files, or a hub id such as locuslab/TOFU."
             ) from error
 

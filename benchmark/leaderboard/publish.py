@@ -55,8 +55,8 @@ def publish(
         The folder of the publication.
 
     Raises:
-        UserError: a record is dirty, partial or of no known commit; nothing ran; a number is not what its scores give; a bad name, or one
-            that is taken.
+        UserError: a record is dirty, partial or of no known commit; a split has no retrained model; nothing ran; a number is not
+            what its scores give; a bad name, or one that is taken.
     """
     folder, root = Path(folder), Path(root)
     records, _ = newest(load_records(folder))
@@ -70,6 +70,12 @@ def publish(
     clean = [record for record in records if record.status != "failed"]
     if not clean:
         raise UserError(f"every run in {folder} failed: nothing to publish. See the logs there, then run again")
+    sweep = [folder / file for file in OF_A_SWEEP if (folder / file).exists()]
+    if not sweep and (splits := _without_retrained(clean)):
+        raise UserError(
+            f"{folder} has no retrained model for {', '.join(splits)}, so its rows are compared with nothing: run the same command "
+            "again with one (retrained_seeds = [0, 1, 2], or model.retrained), or leave that split out"
+        )
     name = name or clean[0].board
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise UserError(f"{name!r} does not do as a board's name: use at most 100 letters, digits, '.', '_' and '-'")
@@ -80,7 +86,7 @@ def publish(
     failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
     with atomic_path(root / name) as temporary:
         _copy(folder, temporary, clean)
-        if sweep := [folder / file for file in OF_A_SWEEP if (folder / file).exists()]:
+        if sweep:
             for path in sweep:
                 shutil.copyfile(path, temporary / path.name)
         else:
@@ -101,6 +107,13 @@ def publish(
 
 def _label(record: Record) -> str:
     return f"{record.method} {record.split} seed {record.seed}"
+
+
+def _without_retrained(records: Iterable[Record]) -> list[str]:
+    """Splits of methods that ran here of which no retrained model is among the records; logs are published as they are."""
+    records = list(records)
+    known = {record.split for record in records if record.method == "retrained"}
+    return sorted({r.split for r in records if r.role == "method" and r.source == "run"} - known)
 
 
 def _reasons(record: Record, folder: Path) -> list[str]:

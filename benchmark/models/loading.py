@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import content_key, file_hash
+from benchmark.common.hub import UNREACHABLE, without_network
 from benchmark.models.onednn import Choice, use_onednn, wanted
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}  # float16's range is too small for log-probabilities
@@ -56,6 +57,7 @@ def load_model(
     if dtype not in DTYPES:
         raise UserError(f"unknown dtype {dtype!r}; there are: {', '.join(DTYPES)}")
     where, options = locate(source)
+    offline = not Path(where).is_dir() and without_network()
     code = {"trust_remote_code": trust_remote_code}
     try:
         tokenizer = AutoTokenizer.from_pretrained(where, **options, **code)
@@ -69,7 +71,8 @@ def load_model(
                 **code,
             )
     except Exception as error:  # what a damaged file, or one of another kind, raises in there has no common class
-        raise UserError(f"cannot load the model {source!r}: {first_line(error)}") from error
+        why = UNREACHABLE if offline else first_line(error)
+        raise UserError(f"cannot load the model {source!r}: {why}") from error
     if missing := sorted(report["missing_keys"]):  # transformers would fill them with random numbers
         raise UserError(
             f"cannot load the model {source!r}: its weights lack {len(missing)} parameters, {missing[0]} first"
@@ -130,10 +133,12 @@ def identify(source: str) -> str:
     from transformers import AutoConfig
 
     where, _, revision = source.partition("@")
+    offline = without_network()
     try:
         config = AutoConfig.from_pretrained(where, revision=revision or None)
     except (OSError, ValueError) as error:
-        raise UserError(f"cannot find the model {source!r}: {error}") from error
+        why = f"{UNREACHABLE}: give a folder or a GGUF file" if offline else error
+        raise UserError(f"cannot find the model {source!r}: {why}") from error
     return f"hub-{where}-{getattr(config, '_commit_hash', None) or revision or 'unknown'}"
 
 

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 import metrics
-from benchmark.common.files import write_json
 from benchmark.evaluation.scores import Scores
-from benchmark.records.record import INFINITE, Record, has_records, load_records, record_path, scores_path
+from benchmark.records.record import INFINITE, Record, has_records, load_records, record_path, scores_path, write_record
 from benchmark.records.score_files import load_scores
 from metrics.calibration.row_statistics import row_statistics
 
@@ -120,7 +119,7 @@ def compare_records(folder: Path) -> int:
         record.metrics |= {column: m.to_json() for column, m in measured.items()}
         record.forget_rows = forget_rows_of(scores)
         record.compared_with = keys
-        write_json(path, record.model_dump())
+        write_record(path, record)
         written += 1
     return written
 

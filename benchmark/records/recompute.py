@@ -10,10 +10,9 @@ from pathlib import Path
 
 import metrics
 from benchmark.common.errors import UserError
-from benchmark.common.files import write_json
 from benchmark.evaluation.scores import Scores
 from benchmark.records.comparison import ReferenceShelf
-from benchmark.records.record import Record, load_record, record_path, scores_path
+from benchmark.records.record import Record, load_record, record_path, scores_path, write_record
 
 SAME = 1e-9  # relative: what another processor's order of summation may do to a value
 NO_SCORES = {
@@ -107,7 +106,7 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
     for column, measurement in measured.items():
         _merge(record, column, measurement, update)
     if json.dumps(record.metrics) != before:
-        write_json(path, record.model_dump())
+        write_record(path, record)
     return update
 
 

@@ -14,6 +14,7 @@ from benchmark.common.files import read_json, write_json
 from benchmark.common.names import FileName, Line
 from benchmark.config.schema import FORMER_KEYS
 from benchmark.evaluation.scores import Scores
+from benchmark.records.checksum import is_changed, with_checksum
 from benchmark.records.soundness import sound_metrics, sound_provenance, sound_seconds
 
 SCHEMA_VERSION = 3
@@ -71,6 +72,7 @@ class Record(BaseModel):
     peak_memory_mib: dict[str, float | None] = Field(default_factory=dict)
     provenance: Annotated[dict[str, Any], AfterValidator(sound_provenance)] = Field(default_factory=dict)
     created: str = Field(default_factory=now)
+    checksum: str | None = Field(None, exclude=True)  # as it was read (benchmark/records/checksum.py)
 
     @property
     def is_retrained(self) -> bool:
@@ -111,7 +113,12 @@ def save_record(board: str | Path, record: Record, scores: Scores | None) -> Non
     path = record_path(board, record.method, record.key)
     if scores is not None:
         save_scores(scores, scores_path(path))
-    write_json(path, record.model_dump())
+    write_record(path, record)
+
+
+def write_record(path: str | Path, record: Record) -> None:
+    """Write a record alone, with its checksum."""
+    write_json(path, with_checksum(record.model_dump()))
 
 
 def load_record(path: str | Path) -> Record:
@@ -131,6 +138,11 @@ def load_record(path: str | Path) -> Record:
         ) from None
     if record.schema_version > SCHEMA_VERSION:
         raise UserError(f"the record {path} was written by a later version; update unlearn-bench to read it")
+    if is_changed(data):
+        raise UserError(
+            f"the record {path} is damaged (its content is not what its checksum was made of). Delete it and run the same "
+            "command again: only this run is redone."
+        )
     return record
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import multiprocessing
+import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from benchmark.common.limits import OverLimit, time_limit
 
 GRACE = 60.0  # seconds beyond the limit after which a worker process that does not listen is ended
 LONGEST = 2000  # characters of a reason in a record
+NO_MEMORY = ("MemoryError", "can't allocate memory", "not enough memory")  # Python's word, and torch's on a CPU
 
 
 def failure(error: BaseException) -> str:
@@ -24,6 +26,21 @@ def failure(error: BaseException) -> str:
         text = type(error).__name__
     text = text.encode(errors="replace").decode()
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def ran_out_of_memory(reason: str) -> bool:
+    """Whether a run failed for lack of the machine's memory; of a GPU's, what a run took is given back when it ends."""
+    return any(words in reason for words in NO_MEMORY)
+
+
+def limit_memory(gibibytes: float | None) -> None:
+    """The most memory that this process may have from now on; None, or no Linux: as much as there is.
+
+    A run that takes more gets a MemoryError, before the system picks a process to kill.
+    """
+    if gibibytes is not None and sys.platform == "linux":
+        wanted = int(gibibytes * 2**30)
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 def is_worker() -> bool:

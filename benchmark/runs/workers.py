@@ -24,6 +24,7 @@ from benchmark.models.ranks import in_group
 from benchmark.records.record import Record
 from benchmark.runs.checkpoints import Checkpoints, ModelSpec
 from benchmark.runs.execute import execute, record_failure
+from benchmark.runs.limits import limit_memory, ran_out_of_memory
 from benchmark.runs.plan import Plan, Task
 from benchmark.runs.process_ends import end_with_parent, meaning_of
 
@@ -149,6 +150,8 @@ class Launcher:
         workers = multiprocessing.active_children()
         try:
             return future.result()
+        except MemoryError:  # too little was left even to write that down
+            return self._failed(task, "MemoryError: it ran out of memory, and again when it ran alone")
         except BrokenProcessPool:
             if not self._began.is_set():
                 raise UserError(CANNOT_BEGIN) from None
@@ -161,6 +164,9 @@ class Launcher:
         reason = f"its process died, and died again when it ran alone: {meaning_of(code)}"
         if code == 1 and limit is not None:
             reason += f", as of one that is deaf to its limit of {limit:g} minutes"
+        return self._failed(task, reason)
+
+    def _failed(self, task: Task, reason: str) -> Record:
         if isinstance(task, ModelSpec):
             raise UserError(f"training {task.label}: {reason}. What is finished is kept") from None
         return record_failure(task, Checkpoints(self.preset, self.folder), reason)
@@ -195,8 +201,13 @@ class Launcher:
                 done = set(running)  # the pool ends with the worker that died, and nobody knows whose task it had
             for future in sorted(done, key=list(running).index):
                 task = running.pop(future)
-                broke = isinstance(future.exception(), BrokenProcessPool)  # waits for a pool that is about to end
-                record = self._alone(task) if broke else future.result()
+                error = future.exception()  # waits for a pool that is about to end
+                record = None if isinstance(error, BrokenProcessPool | MemoryError) else future.result()
+                if isinstance(error, BrokenProcessPool):
+                    record = self._alone(task)
+                elif error is not None or (record is not None and ran_out_of_memory(record.reason)):
+                    wait(running)  # the pool ends with the process that may still hold what it took
+                    record, broken = self._alone(task), True
                 for needs in missing.values():
                     needs.discard(task)
                 on_done(task, record)
@@ -213,6 +224,7 @@ def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any, beg
     except queue.Empty:
         number = 0
     set_threads(preset)
+    limit_memory(preset.launch.memory)
     _worker = Checkpoints(on_own_gpu(preset, number), folder, QueueReporter(messages, number))
     began.set()
 

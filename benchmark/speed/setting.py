@@ -11,6 +11,7 @@ import numpy as np
 from torch import nn
 
 from benchmark.common.errors import UserError
+from benchmark.common.hub import without_network
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import DatasetChoice
 from benchmark.data.load import load_dataset
@@ -63,6 +64,8 @@ def read_tokenizer(source: str) -> Any:
 
     path = Path(source)
     where, options = (str(path.parent), {"gguf_file": path.name}) if path.suffix == ".gguf" else (source, {})
+    if not Path(where).is_dir():
+        without_network()
     try:
         return AutoTokenizer.from_pretrained(where, **options)
     except (OSError, ValueError) as error:

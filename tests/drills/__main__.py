@@ -15,7 +15,7 @@ import typer
 from benchmark.common.files import write_text
 from benchmark.common.provenance import provenance
 from tests.conftest import ROOT
-from tests.drills.disks import damaged, full
+from tests.drills.disks import damaged, full, read_only, why_no_mounts
 from tests.drills.grid import command, content, copy_without_methods, finish
 from tests.drills.kills import ended, moments, two_at_once
 
@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- drills: written by `make drills` -->", "<!-- end of drills -->"
 DAMAGES = ("empty", "cut short", "a folder in its place")
 FILES = {
-    "record": ("records/finetuned/*.json", (*DAMAGES, "a newer schema")),
+    "record": ("records/finetuned/*.json", (*DAMAGES, "a flipped bit", "a changed digit", "a newer schema")),
     "scores": ("records/finetuned/*.parquet", (*DAMAGES, "a flipped bit")),
     "model": ("cache/models/finetuned-*/model.safetensors", (*DAMAGES, "a flipped bit")),
 }
@@ -65,6 +65,11 @@ def main(
         drill("a sweep and a board at once", two_at_once, "sweep")
         for kibibytes in (1, 8) if damages else ():
             drill("a disk that takes no more", full, kibibytes)
+        no_mounts = why_no_mounts() if damages else "left out"
+        for sub in ("", "records") if not no_mounts else ():
+            drill("a read-only folder", read_only, sub)
+        if no_mounts:
+            print(f"a read-only folder: not tried, {no_mounts}", flush=True)
         for kind, (pattern, ways) in FILES.items() if damages else ():
             for damage in ways:
                 drill(f"damaged {kind}", damaged, pattern, damage)

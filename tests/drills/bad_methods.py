@@ -31,6 +31,12 @@ IN_WORKERS = {
     ),
     "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
 }
+LEAKS = """kept = globals().setdefault('kept', [])  # and keeps it when it has failed
+        for size in (2**26, 2**20):
+            try:
+                while True: kept.append(bytearray(size))
+            except MemoryError: pass
+        raise MemoryError"""
 NEEDS = 'needs = ("reference",)\n    rate: float = 1.0'
 
 

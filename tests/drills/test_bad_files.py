@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from benchmark.common import source_files
 from benchmark.data import fictitious
 from benchmark.data.export import export
+from benchmark.records.record import load_record, write_record
 from tests.conftest import ROOT
 from tests.drills import bad_files, bad_records
 
@@ -101,6 +103,7 @@ def change(board, where, value):
     for part in above:
         place = place[part]
     place[last] = value
+    record.pop("checksum", None)  # somebody who means it, or an earlier version
     path.write_text(json.dumps(record))
 
 
@@ -108,6 +111,18 @@ def change(board, where, value):
 def test_value_in_a_record(where, value, message, refused, board):
     change(board, where, value)
     refused(["leaderboard", board], message)
+
+
+@pytest.mark.parametrize("command", ["leaderboard", "publish"])
+def test_a_flipped_bit_in_a_number_of_a_record(command, refused, board):
+    (path,) = board.glob("records/npo/*.json")
+    write_record(path, load_record(path))
+    text = path.read_text()
+    number = re.search(r'"value": 0\.\d*(\d)', text)
+    flipped = str(int(number[1]) ^ 1)
+    path.write_text(text[: number.start(1)] + flipped + text[number.end(1) :])
+    assert json.loads(path.read_text()) != json.loads(text)
+    refused([command, board], "its content is not what its checksum was made of")
 
 
 @pytest.mark.parametrize(("where", "value", "message"), bad_records.UNPUBLISHABLE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from benchmark.models.tiny import perturbed
 from benchmark.records.record import load_record
 from benchmark.runs.board import run_board, start_over
 from tests.board_fixtures import half_written, method_file, micro, numbers, only_record
-from tests.drills.bad_methods import IN_PROCESS, IN_WORKERS, with_reference
+from tests.drills.bad_methods import IN_PROCESS, IN_WORKERS, LEAKS, with_reference
 from tests.model_fixtures import tiny_model
 
 
@@ -46,6 +48,14 @@ def test_process_that_dies_costs_its_own_row_alone(board, tmp_path):
     for name, reason in reasons(board, IN_WORKERS).items():
         assert IN_WORKERS[name][1] in reason, (name, reason)
     assert len(plan.failed) == 3 and load_record(only_record(board, "npo")).status == "ok"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process may take")
+def test_method_that_leaks_memory_costs_its_own_row_alone(board, tmp_path):
+    faults = {"leaks": (LEAKS, "MemoryError")}
+    plan = run(board, faults, tmp_path, "launch.memory=3", workers=1)
+    assert "MemoryError" in reasons(board, faults)["leaks"]
+    assert len(plan.failed) == 1 and load_record(only_record(board, "npo")).status == "ok"
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])

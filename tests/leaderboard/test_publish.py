@@ -32,6 +32,13 @@ def make_record(method="npo", seed=0, *, dirty=False, commit="abc123", day=1, st
 
 
 def save(folder, *records):
+    """Records with their scores, and a retrained model for methods that are given without one."""
+    if all(record.method != "retrained" for record in records):
+        records = (*records, make_record("retrained", reference=True))
+    save_alone(folder, *records)
+
+
+def save_alone(folder, *records):
     for record in records:
         save_record(folder, record, None if record.status == "failed" else SCORES)
 
@@ -61,7 +68,7 @@ def test_dirty_and_partial_records_are_refused_all_at_once(tmp_path):
     with pytest.raises(UserError) as error:
         publish(tmp_path / "board", root=tmp_path / "published")
     text = str(error.value)
-    assert "2 of 3 records" in text and "Commit your changes and run again with --fresh" in text
+    assert "2 of 4 records" in text and "Commit your changes and run again with --fresh" in text
     assert "a forget10 seed 0: made by code with uncommitted changes" in text
     assert "b forget10 seed 0: only some of the rows were scored" in text
     assert not (tmp_path / "published").exists()
@@ -77,7 +84,7 @@ def test_unknown_commits_and_a_dirty_reference_are_refused(tmp_path, fields):
 def test_a_superseded_dirty_record_does_not_matter_and_stays_behind(tmp_path):
     save(tmp_path / "board", make_record(dirty=True, day=1), make_record(day=2))
     place = publish(tmp_path / "board", root=tmp_path / "published")
-    assert [path.stem for path in place.glob("records/*/*.json")] == ["npo-0-2"]
+    assert [path.stem for path in place.glob("records/npo/*.json")] == ["npo-0-2"]
 
 
 def test_failed_runs_stay_behind_and_are_named(tmp_path):
@@ -89,7 +96,7 @@ def test_failed_runs_stay_behind_and_are_named(tmp_path):
 
 
 def test_nothing_but_failures_is_refused(tmp_path):
-    save(tmp_path / "board", make_record(status="failed"))
+    save_alone(tmp_path / "board", make_record(status="failed"))
     with pytest.raises(UserError, match="nothing to publish"):
         publish(tmp_path / "board", root=tmp_path / "published")
 
@@ -100,7 +107,7 @@ def test_an_earlier_publication_is_replaced_as_a_whole(tmp_path):
     save(tmp_path / "second", make_record("new"))
     publish(tmp_path / "first", "mine", root)
     place = publish(tmp_path / "second", "mine", root, replace=True)
-    assert [path.name for path in (place / "records").iterdir()] == ["new"]
+    assert sorted(path.name for path in (place / "records").iterdir()) == ["new", "retrained"]
     assert json.loads((place / "leaderboard.json").read_text())["board"] == "mine"
 
 
@@ -114,7 +121,7 @@ def test_an_earlier_publication_is_not_replaced_unasked(tmp_path, name):
     place = publish(tmp_path / "first", root=root)
     with pytest.raises(UserError, match=rf"{place} holds a published board: --name .*, --replace"):
         publish(tmp_path / "second", name, root)
-    assert [path.name for path in (place / "records").iterdir()] == ["old"]
+    assert sorted(path.name for path in (place / "records").iterdir()) == ["old", "retrained"]
     assert publish(tmp_path / "second", "other", root).name == "other"
 
 
@@ -129,7 +136,7 @@ def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
 
     with pytest.raises(UserError, match="damaged"):
         publish(tmp_path / "second", "mine", root, replace=True, write_claims=fail)
-    assert [path.name for path in (place / "records").iterdir()] == ["old"]
+    assert sorted(path.name for path in (place / "records").iterdir()) == ["old", "retrained"]
     assert [path.name for path in root.iterdir()] == ["mine"]
 
 
@@ -173,3 +180,26 @@ def test_a_sweep_is_published_with_its_files_and_without_a_board(tmp_path):
     (tmp_path / "sweep" / "sweep.csv").write_text("method\n")
     place = publish(tmp_path / "sweep", "mine-sweep", root=tmp_path / "published")
     assert sorted(path.name for path in place.iterdir()) == ["records", "sweep.csv"]
+
+
+def test_a_split_without_a_retrained_model_is_refused_and_named(tmp_path):
+    board, root = tmp_path / "board", tmp_path / "published"
+    save_alone(board, make_record("npo"))
+    with pytest.raises(
+        UserError, match="no retrained model for forget10, so its rows are compared with nothing: run the same"
+    ):
+        publish(board, root=root)
+    save_alone(board, make_record("retrained", status="failed", reference=True))
+    with pytest.raises(UserError, match="no retrained model for forget10"):  # one that failed is none
+        publish(board, root=root)
+    assert not root.exists()
+    save_alone(board, make_record("retrained", day=2, reference=True))
+    assert publish(board, root=root) == root / "quick"
+
+
+def test_logs_and_trials_are_published_without_one(tmp_path):
+    save_alone(tmp_path / "imported", make_record("npo", source="imported"))
+    assert publish(tmp_path / "imported", "logs", tmp_path / "published").name == "logs"
+    save_alone(tmp_path / "sweep", make_record("npo"))
+    (tmp_path / "sweep" / "sweep.csv").write_text("method\n")
+    assert publish(tmp_path / "sweep", "trials", tmp_path / "published").name == "trials"

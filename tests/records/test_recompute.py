@@ -58,6 +58,7 @@ def edit(folder: Path, change) -> Path:
     path = record_path(folder, "npo", "npo2")
     data = json.loads(path.read_text())
     change(data)
+    data.pop("checksum", None)
     path.write_text(json.dumps(data))
     return path
 
