@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmark.attacks.ask import Ask
 from benchmark.attacks.base import Attack
+from benchmark.attacks.depth import Depth
+from benchmark.attacks.relearn import Relearn
+from benchmark.attacks.sample import Sample
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import Preset
 from benchmark.costs.texts import Rows, Texts
@@ -89,7 +93,7 @@ def passes(method: Method) -> tuple[float, float, float]:
 def attack_work(attack: Attack, preset: Preset, texts: Texts, split: str, layers: int) -> Work:
     """What an attack reads, trains on and writes; one that is not known here counts as one reading of the forget rows."""
     forget = texts.forget[split]
-    if attack.name == "relearn":
+    if isinstance(attack, Relearn):
         trained_on, left = forget.share(attack.share), forget.share(1 - attack.share)
         recipe = preset.finetuning
         each = min(trained_on.rows, recipe.batch_size)
@@ -97,12 +101,12 @@ def attack_work(attack: Attack, preset: Preset, texts: Texts, split: str, layers
         made = training(trained_on.share(1 / trained_on.rows), attack.steps * each, 1)
         made = Work(trained=made.trained, trained_heads=made.trained_heads, optimizer_steps=attack.steps)
         return made + gold_reading(left, looks) + forced(left)
-    if attack.name == "depth":
+    if isinstance(attack, Depth):
         return gold_reading(forget, layers + 2)
-    if attack.name == "ask":
+    if isinstance(attack, Ask):
         kinds = [*texts.probes.values(), forget]
         return sum((forced(rows.first(attack.rows)) for rows in kinds), Work())
-    if attack.name == "sample":
+    if isinstance(attack, Sample):
         return decoding(forget, attack.samples, preset.scoring.max_new_tokens)
     return forced(forget)
 
