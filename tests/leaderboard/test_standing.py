@@ -11,6 +11,7 @@ from benchmark.common.files import write_json
 from benchmark.leaderboard.build import build
 from benchmark.leaderboard.publish import publish
 from benchmark.page import write_page
+from benchmark.records.checksum import with_checksum
 from benchmark.records.record import load_record, record_path, save_record, scores_path
 from tests.leaderboard.test_publish import SCORES, make_record, save
 from tests.page.made_pages import Page
@@ -79,7 +80,7 @@ def test_a_typed_in_number_keeps_a_board_from_being_published(tmp_path):
     path = record_path(tmp_path / "board", "npo", "npo-0-1")
     data = json.loads(path.read_text())
     data["metrics"]["forget_probability"]["value"] = 0.05
-    write_json(path, data)
+    write_json(path, with_checksum(data))
     true = metrics.measure_all(SCORES, names=["probability"])["forget_probability"].value
     with pytest.raises(UserError) as error:
         publish(tmp_path / "board", root=tmp_path / "published")

@@ -7,6 +7,7 @@ import pytest
 import metrics
 from benchmark.common.errors import UserError
 from benchmark.common.files import write_json
+from benchmark.records.checksum import with_checksum
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import Record, load_records, record_path, save_record, scores_path
 from benchmark.records.reproduction import FILE, NO_COMPARISON, ROWS, UNPUBLISHED, check, read_claims, reproduce
@@ -38,7 +39,7 @@ def change(board, name, edit):
     path = record_path(board, name.split("-")[0], name)
     data = json.loads(path.read_text())
     edit(data)
-    write_json(path, data)
+    write_json(path, with_checksum(data))
 
 
 def test_what_the_scores_give_again_is_reproduced(board):
