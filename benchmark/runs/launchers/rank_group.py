@@ -131,7 +131,7 @@ class RankGroup:
     def _hear(self, rank: int) -> tuple[str, Any]:
         """What a rank says: its kind and the rest."""
         try:
-            return self._lines[rank].recv()  # type: ignore[no-any-return]
+            return self._lines[rank].recv()
         except (EOFError, OSError):
             process = self._processes[rank]
             process.join(PATIENCE)
