@@ -131,8 +131,7 @@ class RankGroup:
     def _hear(self, rank: int) -> tuple[str, Any]:
         """What a rank says: its kind and the rest."""
         try:
-            kind, rest = self._lines[rank].recv()
-            return kind, rest
+            return self._lines[rank].recv()
         except (EOFError, OSError):
             process = self._processes[rank]
             process.join(PATIENCE)
