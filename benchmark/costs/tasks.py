@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from benchmark.attacks.base import Attack
 from benchmark.config.recipe import Recipe
@@ -88,22 +89,22 @@ def passes(method: Method) -> tuple[float, float, float]:
 
 def attack_work(attack: Attack, preset: Preset, texts: Texts, split: str, layers: int) -> Work:
     """What an attack reads, trains on and writes; one that is not known here counts as one reading of the forget rows."""
-    forget = texts.forget[split]
+    forget, own = texts.forget[split], cast(Any, attack)  # an attack's fields are its file's
     if attack.name == "relearn":
-        trained_on, left = forget.share(attack.share), forget.share(1 - attack.share)
+        trained_on, left = forget.share(own.share), forget.share(1 - own.share)
         recipe = preset.finetuning
         each = min(trained_on.rows, recipe.batch_size)
-        looks = attack.steps.bit_length()
-        made = training(trained_on.share(1 / trained_on.rows), attack.steps * each, 1)
-        made = Work(trained=made.trained, trained_heads=made.trained_heads, optimizer_steps=attack.steps)
+        looks = own.steps.bit_length()
+        made = training(trained_on.share(1 / trained_on.rows), own.steps * each, 1)
+        made = Work(trained=made.trained, trained_heads=made.trained_heads, optimizer_steps=own.steps)
         return made + gold_reading(left, looks) + forced(left)
     if attack.name == "depth":
         return gold_reading(forget, layers + 2)
     if attack.name == "ask":
         kinds = [*texts.probes.values(), forget]
-        return sum((forced(rows.first(attack.rows)) for rows in kinds), Work())
+        return sum((forced(rows.first(own.rows)) for rows in kinds), Work())
     if attack.name == "sample":
-        return decoding(forget, attack.samples, preset.scoring.max_new_tokens)
+        return decoding(forget, own.samples, preset.scoring.max_new_tokens)
     return forced(forget)
 
 
