@@ -40,7 +40,7 @@ def run(
         bool, typer.Option("--tune", help="first the preset's [sweep]; its choices go into the board")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="only say what would be run; loads and writes nothing")
+        bool, typer.Option("--dry-run", help="only say what would be run, in what memory and hours; writes nothing")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="start over: remove what the folder holds")] = False,
 ) -> None:

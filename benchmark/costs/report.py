@@ -79,7 +79,9 @@ def _machine(wanted: float, workers: int) -> str:
         installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # a system that does not say
         return f"  {workers} workers take {wanted / GIGA:.1f}"
-    verdict = "fit" if wanted <= installed * USABLE else "do not fit; take fewer (--workers 1), or a GPU"
+    verdict = (
+        "fit" if wanted <= installed * USABLE else f"do not fit; take {'fewer (--workers), or ' * (workers > 1)}a GPU"
+    )
     return f"  {workers} workers of {wanted / workers / GIGA:.1f} in {installed / GIGA:.0f} GB {verdict}"
 
 
