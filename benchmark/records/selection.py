@@ -31,6 +31,7 @@ from metrics.utility_kept import part_means, telling_parts
 KEPT = 0.9  # of every part of the fine-tuned model's utility in which it beats random answers
 ROUNDING = 1e-9  # relative: a number that equals its limit reaches it
 RETAIN = "retain_validation"  # the set, scored as "retain" is
+READ = ("forget", RETAIN, "real_authors", "world_facts")  # the sets that the choice reads
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def reading_of(folder: str | Path, record: Record) -> Reading | None:
     path = scores_path(record_path(folder, record.method, record.key))
     if not path.exists():
         return None
-    scores = load_scores(path)
+    scores = load_scores(path, only=READ)
     if RETAIN not in scores:
         raise UserError(f"{path} holds no validation rows; run the sweep again: its trials are scored on them")
     return read(scores)
