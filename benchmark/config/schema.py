@@ -135,6 +135,9 @@ class Tuning(Strict):
     trials: int = Field(ge=1)
     edge: bool = Field(False, description="the choice lies at an end of what was tried")
     usable: bool = Field(True, description="False: no trial kept enough of what was to stay")
+    start: float | None = Field(
+        None, description="where the search of the second constant began, if not at the method's own"
+    )
 
 
 class MethodSettings(Strict):

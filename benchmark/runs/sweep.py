@@ -81,7 +81,8 @@ def run_sweep(
         raise UserError(f"preset {preset.name} has no method to tune; name some with --methods")
     finetuned, base = models_read
     choices = [
-        _choice(method, search, _trials_of(method, trials), finetuned, base) for method, search in searches.items()
+        _choice(preset, method, search, _trials_of(method, trials), finetuned, base)
+        for method, search in searches.items()
     ]
     return Outcome(max(preset.splits), finetuned, base, choices)
 
@@ -101,11 +102,15 @@ def _trials_of(method: str, trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.method == name]
 
 
-def _choice(method: str, search: Search, trials: list[Trial], finetuned: Reading, base: Reading) -> Choice:
-    chosen = choose(trials, finetuned, base)
+def _choice(
+    preset: Preset, method: str, search: Search, trials: list[Trial], finetuned: Reading, base: Reading
+) -> Choice:
+    name, chosen = method_source(method)[0], choose(trials, finetuned, base)
+    start = next((v for axis in search.axes if (v := preset.fields_of(name).get(axis.name)) is not None), None)
     if chosen is None:
-        return Choice(method, trials, least_harm(trials), Tuning(trials=len(trials), usable=False))
-    return Choice(method, trials, chosen, Tuning(trials=len(trials), edge=search.at_edge(trials, chosen, base)))
+        return Choice(method, trials, least_harm(trials), Tuning(trials=len(trials), usable=False, start=start))
+    edge = search.at_edge(trials, chosen, base)
+    return Choice(method, trials, chosen, Tuning(trials=len(trials), edge=edge, start=start))
 
 
 def search_of(preset: Preset, method: str) -> Search:
@@ -155,9 +160,12 @@ def untuned(preset: Preset) -> Preset:
     settings = {}
     for name, known in preset.settings.items():
         if known.tuning is not None and name in methods:
-            axes = {preset.sweep.key, load_method(methods[name]).weighs}
+            weighs = load_method(methods[name]).weighs
+            axes = {preset.sweep.key, weighs}
             kept = {k: v for k, v in known.training.items() if k not in axes}
             fields = {k: v for k, v in known.fields.items() if k not in axes}
+            if known.tuning.start is not None and weighs:
+                fields[weighs] = known.tuning.start
             known = MethodSettings(training=kept, fields=fields)
         settings[name] = known
     return preset.model_copy(update={"settings": settings})

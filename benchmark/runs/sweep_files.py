@@ -89,7 +89,8 @@ def selected(outcome: Outcome) -> str:
         lines += [f"training = {{ {_text(training, ', ')} }}"] if training else []
         lines += [f"fields = {{ {_text(own, ', ')} }}"] if own else []
         marks = ("", ", edge = true")[tuning.edge] + ("", ", usable = false")[not tuning.usable]
-        lines.append(f"tuning = {{ trials = {tuning.trials}{marks} }}")
+        start = "" if tuning.start is None else f", start = {tuning.start!r}"
+        lines.append(f"tuning = {{ trials = {tuning.trials}{marks}{start} }}")
     return "\n".join(lines) + "\n"
 
 
