@@ -27,6 +27,7 @@ from benchmark.leaderboard.notes import distinct, notes_on, provenance_of
 from benchmark.leaderboard.ranking import told_apart, with_ranks
 from benchmark.leaderboard.relearning_figure import draw_relearning
 from benchmark.leaderboard.reported import reported, reported_csv
+from benchmark.leaderboard.resurfacing_figure import draw_resurfacing
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 from benchmark.records.reproduction import read_claims
 
@@ -94,6 +95,7 @@ def write(folder: str | Path, board: Board) -> None:
     write_json(folder / "leaderboard.json", json_value(board))
     draw(board, folder / "leaderboard.png")
     draw_relearning(board, folder / "relearning.png")
+    draw_resurfacing(board, folder / "resurfacing.png")
     write_course(folder, board)
 
 
