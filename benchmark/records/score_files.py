@@ -71,9 +71,8 @@ def load_scores(path: str | Path, only: Collection[str] | None = None) -> Scores
         table = table.select(SCHEMA.names)
         if only is not None:
             table = table.filter(pc.is_in(table["set"], pa.array(list(only), pa.string())))
-        rows = table.to_pylist()
         sets: dict[str, list[dict]] = {}
-        for row in rows:
+        for row in _rows(table):
             sets.setdefault(row["set"], []).append(row)
         return Scores({name: _set_scores(part) for name, part in sets.items()}, meta)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:  # JSON errors are ValueErrors
@@ -83,11 +82,27 @@ def load_scores(path: str | Path, only: Collection[str] | None = None) -> Scores
         ) from None
 
 
+def _rows(table: pa.Table) -> list[dict]:
+    """The table's rows; lists as arrays, cut from the whole column, which is ten times as fast as a list for each cell."""
+    rows = table.drop_columns(list(LISTS)).to_pylist()
+    for name in LISTS:
+        column = (
+            pa.concat_arrays(table[name].chunks) if table[name].num_chunks else pa.array([], SCHEMA.field(name).type)
+        )
+        values = np.array(column.values.to_numpy(zero_copy_only=False), dtype=_dtype(name))
+        ends = column.offsets.to_numpy()
+        for i, (row, known) in enumerate(zip(rows, column.is_valid().to_pylist(), strict=True)):
+            row[name] = values[ends[i] : ends[i + 1]] if known else values[:0]
+    return rows
+
+
+def _dtype(name: str) -> type:
+    return bool if name == "is_greedy" else np.float32
+
+
 def _set_scores(rows: list[dict]) -> SetScores:
     def read(row: dict) -> AnswerScores:
-        return AnswerScores(
-            **{name: np.array(row[name] or [], dtype=bool if name == "is_greedy" else np.float32) for name in LISTS}
-        )
+        return AnswerScores(**{name: row[name] for name in LISTS})
 
     gold = [row for row in rows if row["kind"] == "answer"]  # written in row order
     paraphrases = {row["row"]: read(row) for row in rows if row["kind"] == "paraphrase"}
