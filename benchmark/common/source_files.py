@@ -9,6 +9,7 @@ import io
 import sys
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -156,14 +157,19 @@ def imported_files(path: Path, package: str, folder: Path) -> set[Path]:
     return seen
 
 
-def _modules(path: Path) -> set[str]:
+def _modules(path: Path) -> frozenset[str]:
+    return _modules_in(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=256)
+def _modules_in(text: str) -> frozenset[str]:
     modules: set[str] = set()
-    for node in ast.walk(ast.parse(adapted(path.read_text(encoding="utf-8"), installed=False))):
+    for node in ast.walk(ast.parse(adapted(text, installed=False))):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return modules
+    return frozenset(modules)
 
 
 def _files_of(module: str, package: str, folder: Path) -> list[Path]:
