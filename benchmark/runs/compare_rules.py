@@ -26,6 +26,7 @@ from metrics.calibration.distance import distance
 
 JUDGE = "forget_quality_test_authors"
 STATISTIC = "truth_ratio"
+FEWEST = 3  # trials that a shorter search is tried with
 FLOOR = 1e-12  # of a forget quality: below it a model is told apart anyhow
 
 
@@ -44,7 +45,7 @@ class Group:
     """The trials of one method in one sweep."""
 
     method: str
-    trials: list[Judged]
+    trials: list[Judged]  # in the order in which they were made
     finetuned: Reading
     base: Reading
 
@@ -112,7 +113,8 @@ def groups(folder: Path) -> Iterator[Group]:
         if record.role == "method":
             by_method.setdefault(record.method, []).append(record)
     for method, own in by_method.items():
-        yield Group(method, [_judged(folder, r, tested, yardstick) for r in own], readings[0], readings[1])
+        trials = [_judged(folder, r, tested, yardstick) for r in sorted(own, key=lambda record: record.created)]
+        yield Group(method, trials, readings[0], readings[1])
 
 
 def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: np.ndarray) -> Judged:
@@ -140,21 +142,29 @@ def compare(folders: list[Path]) -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for name, rule in RULES.items():
-        chosen = [(c, group, b) for group, b in zip(every_group, best, strict=True) if (c := rule(group)) is not None]
-        loss = [quality.log10_quality - c.log10_quality for c, _, (quality, _) in chosen if quality is not None]
-        far = [
-            c.distance / near.distance for c, _, (_, near) in chosen if near is not None and math.isfinite(c.distance)
-        ]
-        below = sum(
-            c.trial.reading is not None and c.trial.reading.forget_probability < 0.5 * group.base.forget_probability
-            for c, group, _ in chosen
-        )
-        kept = sum(c.kept >= KEPT for c, _, _ in chosen)
-        numbers = f"{median(loss):.2f} | {fmean(loss):.2f} | {max(loss):.1f} | {median(far):.2f} | {fmean(far):.2f} | {max(far):.1f}"
-        lines.append(f"| {name} | {len(chosen)} | {kept} | {numbers} | {below} |")
+        lines.append(_line(name, [(rule(group), group, b) for group, b in zip(every_group, best, strict=True)]))
+    for number in range(FEWEST, max(len(group.trials) for group in every_group)):
+        few = [Group(g.method, g.trials[:number], g.finetuned, g.base) for g in every_group]
+        name = f"gentlest, of the first {number} trials"
+        lines.append(_line(name, [(gentlest(group), group, b) for group, b in zip(few, best, strict=True)]))
     return "\n".join(
         [*lines, "", "Below the base model: a forget probability under half of the base model's on the same rows."]
     )
+
+
+def _line(name: str, choices: list[tuple[Judged | None, Group, tuple[Judged | None, Judged | None]]]) -> str:
+    """A rule's line of the table, from (its choice, the method, both oracles' choices)."""
+    chosen = [(choice, group, best) for choice, group, best in choices if choice is not None]
+    loss = [quality.log10_quality - c.log10_quality for c, _, (quality, _) in chosen if quality is not None]
+    far = [c.distance / near.distance for c, _, (_, near) in chosen if near is not None and math.isfinite(c.distance)]
+    below = sum(
+        c.trial.reading is not None and c.trial.reading.forget_probability < 0.5 * group.base.forget_probability
+        for c, group, _ in chosen
+    )
+    kept = sum(c.kept >= KEPT for c, _, _ in chosen)
+    numbers = [f"{median(loss):.2f}", f"{fmean(loss):.2f}", f"{max(loss):.1f}"]
+    numbers += [f"{median(far):.2f}", f"{fmean(far):.2f}", f"{max(far):.1f}"]
+    return f"| {name} | {len(chosen)} | {kept} | {' | '.join(numbers)} | {below} |"
 
 
 if __name__ == "__main__":
