@@ -227,7 +227,7 @@ def _config(checkpoints: Checkpoints, name: str, method: Method | None, recipe: 
     if method is not None and recipe is not None:
         config |= {"method": dataclasses.asdict(method), "training": recipe.model_dump()}  # type: ignore[call-overload]
         if tuning := preset.tuning_of(name):
-            config["tuning"] = tuning.model_dump(exclude_none=True)
+            config["tuning"] = tuning.model_dump(exclude={"start"})  # which changes nothing of the run
         if "reinforced" in method.required():
             config["reinforcement"] = preset.reinforcement.model_dump()
     return config
