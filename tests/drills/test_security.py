@@ -25,6 +25,7 @@ UNSAFE = {"pickle", "dill", "joblib", "shelve", "marshal"}  # modules that run w
 PICKLES_FAULTS = {
     "benchmark/runs/workers.py",  # names pickle's error alone
     "benchmark/runs/launchers/carried.py",  # tasks on their way between a board's own processes, as Ray pickles all else
+    "benchmark/runs/launchers/rank_group.py",  # tries whether an error of its own can be sent to another process
 }
 
 

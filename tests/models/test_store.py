@@ -51,7 +51,7 @@ def test_damaged_model_is_not_there(store, damage, capsys):
 def test_stopped_while_saving_leaves_nothing(store, monkeypatch):
     from benchmark.models import store as module
 
-    def stopped(model, tokenizer, folder):
+    def stopped(model, tokenizer, folder, weights):
         folder.mkdir()
         (folder / "half").touch()
         raise KeyboardInterrupt

@@ -40,7 +40,8 @@ class Pool:
 
     def wait(self, running, return_when):
         first = next(future for future in self.running if future in running)
-        first.set_result(self.running.pop(first))
+        del self.running[first]
+        first.set_result(None)
         return type("Waited", (), {"done": {first}})
 
 
