@@ -54,11 +54,14 @@ def value(row, column):
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_no_cheat_beats_the_best_honest_method(name):
+def test_no_cheat_beats_the_best_honest_method_unless_the_board_says_so(name):
     rows = published(name)
+    board = json.loads((PUBLISHED / name / "leaderboard.json").read_text(encoding="utf-8"))
+    fooled = [note for note in board["notes"] if "distance with utility kept cannot tell" in note]
     best = min(value(row, "distance") for row in rows.values() if row["block"] == "methods")
     for cheat in CHEATS:
-        assert value(rows[cheat], "distance") > best or value(rows[cheat], "utility_kept") < 0.9, cheat
+        beaten = value(rows[cheat], "distance") > best or value(rows[cheat], "utility_kept") < 0.9
+        assert beaten != any(cheat in note for note in fooled), cheat
 
 
 @pytest.mark.parametrize("name", BOARDS)
