@@ -59,9 +59,11 @@ def test_no_cheat_beats_the_best_honest_method_unless_the_board_says_so(name):
     board = json.loads((PUBLISHED / name / "leaderboard.json").read_text(encoding="utf-8"))
     fooled = [note for note in board["notes"] if "distance with utility kept cannot tell" in note]
     best = min(value(row, "distance") for row in rows.values() if row["block"] == "methods")
+    largest = min(value(row, "distance_largest") for row in rows.values() if row["block"] == "methods")
     for cheat in CHEATS:
         beaten = value(rows[cheat], "distance") > best or value(rows[cheat], "utility_kept") < 0.9
         assert beaten != any(cheat in note for note in fooled), cheat
+        assert value(rows[cheat], "distance_largest") > largest or value(rows[cheat], "utility_kept") < 0.9, cheat
 
 
 @pytest.mark.parametrize("name", BOARDS)
