@@ -16,8 +16,9 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import DETAILS, MAIN, RANK
 from benchmark.leaderboard.numbers import is_p_value
+from metrics.calibration.headline import DISTANCE
 
-HEADLINE = ("distance", "residual", "utility_kept", "forget_quality", "model_utility")
+HEADLINE = (DISTANCE, "residual", "utility_kept", "forget_quality", "model_utility")
 COLUMNS = tuple(column for column in [*MAIN, *DETAILS] if column != RANK)
 PAIRED = {**DISTANCES, **RESIDUALS, **MEANS}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,17 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.records.record import Record
 from metrics.calibration.distance import distance
+from metrics.calibration.headline import DISTANCE
 from metrics.calibration.residual import share_left
+from metrics.calibration.row_statistics import STATISTICS
 
-# Column -> the row statistic that it is made of (metrics/calibration/row_statistics.py).
-DISTANCES = {"distance": "truth_ratio", "distance_gold": "gold", "distance_paraphrase": "paraphrase"}
+# Column -> the row statistics that it is the largest of, or the one that it is made of (metrics/calibration/row_statistics.py).
+DISTANCES = {
+    "distance": ("truth_ratio",),
+    "distance_gold": ("gold",),
+    "distance_paraphrase": ("paraphrase",),
+    DISTANCE: STATISTICS,
+}
 RESIDUALS = {"residual": "truth_ratio", "residual_gold": "gold", "residual_paraphrase": "paraphrase"}
 MEANS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "forget_probability": ("gold", lambda z: np.exp(np.minimum(z, 0.0))),
@@ -78,16 +85,25 @@ def _value(rows: Rows, column: str, stay: np.ndarray) -> float:
         statistic, transform = MEANS[column]
         values = [np.nanmean(transform(record.row_statistic(statistic)[stay])) for record in rows.runs]
         return float(np.mean(values))
-    statistic = {**DISTANCES, **RESIDUALS}.get(column, "")
-    if not statistic or len(rows.retrained) < 2:
+    if len(rows.retrained) < 2:
         return float("nan")
-    retrained = np.stack([record.row_statistic(statistic) for record in rows.retrained])[:, stay]
-    runs = [record.row_statistic(statistic)[stay] for record in rows.runs]
     if column in DISTANCES:
-        return _mean([distance(run, retrained).value for run in runs])
-    if rows.finetuned is None:
+        return _mean([_farthest(record, rows.retrained, DISTANCES[column], stay) for record in rows.runs])
+    if column not in RESIDUALS or rows.finetuned is None:
         return float("nan")
-    return _mean([_residual(run, retrained, rows.finetuned.row_statistic(statistic)[stay]) for run in runs])
+    statistic = RESIDUALS[column]
+    finetuned, *retrained = (record.row_statistic(statistic)[stay] for record in (rows.finetuned, *rows.retrained))
+    return _mean([_residual(r.row_statistic(statistic)[stay], np.stack(retrained), finetuned) for r in rows.runs])
+
+
+def _farthest(record: Record, retrained: list[Record], statistics: Sequence[str], stay: np.ndarray) -> float | None:
+    """The largest distance over the statistics; None where one has none."""
+    values = [
+        distance(record.row_statistic(s)[stay], np.stack([r.row_statistic(s)[stay] for r in retrained])).value
+        for s in statistics
+    ]
+    known = [value for value in values if value is not None]
+    return max(known) if len(known) == len(values) else None
 
 
 def _residual(run: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray) -> float | None:

@@ -12,6 +12,7 @@ from benchmark.comparison.published import Beside
 from benchmark.comparison.published_tables import HEADS, lines_by_split
 from benchmark.comparison.tables import READ, both_texts, heading_of, places_of
 from benchmark.comparison.texts import correlation_text, how, names, places_text, summary, telling
+from benchmark.leaderboard.headings import words
 from benchmark.page.render import render
 from benchmark.page.rows import row_ids
 from benchmark.page.summary import Finding
@@ -75,7 +76,7 @@ def _of_order(order: Order, several: bool) -> list[Finding]:
         "The places that tests over authors leave open overlap for all of them.")  # fmt: skip
     tau = "–" if order.tau.value is None else f"{order.tau.value:.2f}"
     return [
-        Finding(f"Order{where}", tau, f"Kendall's tau-b of {len(order.places)} methods by {order.by.replace('_', ' ')}: "
+        Finding(f"Order{where}", tau, f"Kendall's tau-b of {len(order.places)} methods by {words(order.by)}: "
                 f"{correlation_text(order.tau)}. Spearman's rho: {correlation_text(order.rho)}."),
         Finding(f"Places{where}", f"{len(moved)} of {len(order.places)}", f"methods change places. {beyond}"),
     ]  # fmt: skip

@@ -11,11 +11,12 @@ from benchmark.comparison.tables import places_of
 from benchmark.comparison.texts import order_lines, places_text, value_text
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import RANK
+from benchmark.leaderboard.headings import RANK, words
 from benchmark.leaderboard.numbers import number
 from benchmark.page.columns import page_columns
 from benchmark.page.families import FAMILIES
 from benchmark.page.rows import Cell, Texts, row_ids, short
+from metrics.calibration.headline import DISTANCE
 
 SIDES = ("a", "b")
 WAYS = {
@@ -38,6 +39,7 @@ def compare_data(comparison: Comparison) -> dict[str, Any]:
     return {
         "board": "comparison",
         "names": list(comparison.names),
+        "headline": DISTANCE,
         "splits": list(dict.fromkeys(row.a.split for row in comparison.rows)),
         "families": FAMILIES | {side: f"{side}'s numbers" for side in SIDES},
         "columns": columns,
@@ -124,7 +126,7 @@ def _order(order: Order) -> dict[str, Any]:
         {"method": method, "a": p.a, "b": p.b, "text": places_text(p), "apart": p.overlap is False}
         for method, p in sorted(order.places.items(), key=lambda pair: pair[1].a)
     ]
-    return {"split": order.split, "by": order.by, "rows": rows, "lines": order_lines(order)}
+    return {"split": order.split, "by": words(order.by), "rows": rows, "lines": order_lines(order)}
 
 
 def board_facts(board: Board) -> str:

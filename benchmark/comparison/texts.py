@@ -7,6 +7,7 @@ from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
 from benchmark.comparison.difference import Difference, Kind
 from benchmark.comparison.order import Order, Places
 from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.headings import words
 from benchmark.leaderboard.numbers import UNKNOWN, number
 
 MOST = 12  # names or settings that one line spells out
@@ -68,7 +69,7 @@ def order_lines(order: Order) -> list[str]:
     untested = sum(places.overlap is None for places in order.places.values())
     count = len(order.places)
     lines = [
-        f"{order.split}: {count} methods are ranked on both boards, by {order.by}. Kendall's tau-b "
+        f"{order.split}: {count} methods are ranked on both boards, by {words(order.by)}. Kendall's tau-b "
         f"{correlation_text(order.tau)}; Spearman's rho {correlation_text(order.rho)}.",
         f"{order.split}: {len(moved)} of {count} change places"
         + (f" ({names(moved)})" if moved else "")

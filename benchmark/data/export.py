@@ -12,12 +12,13 @@ from pathlib import Path
 
 from benchmark.common.errors import UserError
 from benchmark.common.files import atomic_path
+from benchmark.data.probes import probes_of
 from benchmark.data.tofu import REFUSALS
 from benchmark.data.types import Dataset, Example
 
 _TITLE = "# A dataset in TOFU's layout"
 _WRITTEN = re.compile(
-    r"((full|forget\d\d|retain\d\d|(forget\d\d|retain|holdout(\d\d)?|real_authors|world_facts)_perturbed|real_authors|world_facts)"
+    r"((full|forget\d\d|forget\d\d_asked_\w+|retain\d\d|(forget\d\d|retain|holdout(\d\d)?|real_authors|world_facts)_perturbed|real_authors|world_facts)"
     rf"\.json|README\.md|{re.escape(REFUSALS)})"
 )
 _PLAIN = ("question", "answer", "author", "value", "span")
@@ -28,8 +29,8 @@ _TOFU_NAMES = {"perturbed_answers": "perturbed_answer"}
 def export(dataset: Dataset, folder: str | Path) -> None:
     """Write ``dataset`` to ``folder``: a file of JSON lines for each part, the refusals, a README that names the parts.
 
-    Beside TOFU's fields stand ``author``, ``value`` and ``span`` where they are known. Pretraining examples are not
-    part of TOFU's layout and are left out. An earlier export in ``folder`` is replaced as a whole.
+    Beside TOFU's fields stand ``author``, ``value`` and ``span`` where they are known, and beside its parts the probes of each split,
+    ``forget10_asked_<kind>`` (benchmark/data/probes.py). Pretraining examples are not part of TOFU's layout and are left out. An earlier export in ``folder`` is replaced as a whole.
 
     Raises:
         UserError: ``folder`` holds anything else, or a split is not named like TOFU's.
@@ -56,6 +57,7 @@ def _parts(dataset: Dataset) -> dict[str, tuple[tuple[Example, ...], tuple[str, 
         number = percent[1]
         parts[name] = (split.forget, _PLAIN)
         parts[f"{name}_perturbed"] = (split.forget, _FULL)
+        parts |= {f"{name}_asked_{kind}": (rows, _FULL) for kind, rows in probes_of(dataset, name).items()}
         parts[f"retain{100 - int(number):02d}"] = (split.retain, _PLAIN)
         # As many held-out examples as forgotten ones, since membership attacks compare the two; never fewer.
         if len(dataset.holdout) >= len(split.forget) > 0:

@@ -30,6 +30,7 @@ from benchmark.leaderboard.reported import reported, reported_csv
 from benchmark.leaderboard.resurfacing_figure import draw_resurfacing
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 from benchmark.records.reproduction import read_claims
+from metrics.calibration.headline import DISTANCE
 
 SPLITS = tuple(FORGET_PERCENT)  # first and in this order
 
@@ -109,7 +110,7 @@ def _place(entry: Entry) -> tuple:
     if entry.role != "method":
         model = REFERENCE_ROWS.index(entry.name) if entry.name in REFERENCE_ROWS else len(REFERENCE_ROWS)
         return split, entry.split, block, model, entry.method
-    far, quality, utility = (entry.value(name) for name in ("distance", "forget_quality", "model_utility"))
+    far, quality, utility = (entry.value(name) for name in (DISTANCE, "forget_quality", "model_utility"))
     best = [2.0 if value is None else -value for value in (quality, utility)]  # None after the worst, which is 0
     return split, entry.split, block, math.inf if far is None else far, *best, entry.method
 
@@ -118,7 +119,7 @@ def _yardsticks(records: list[Record]) -> dict[str, tuple[float, float]]:
     """Split -> the smallest and the largest distance of its retrained models, each from the others."""
     far: dict[str, list[float]] = {}
     for record in records:
-        if record.is_retrained and (value := record.value("distance")) is not None:
+        if record.is_retrained and (value := record.value(DISTANCE)) is not None:
             far.setdefault(record.split, []).append(value)
     return {split: (min(values), max(values)) for split, values in far.items()}
 

@@ -10,6 +10,7 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import MAIN, WITH_INTERVAL
 from benchmark.leaderboard.marks import MEANING
+from metrics.calibration.headline import DISTANCE
 
 DAGGERS = {"dirty": "†", "partial": "‡", "edge": "§"}
 STARS = {"dirty": "*", "partial": "+", "edge": "^"}  # for terminals without daggers
@@ -23,12 +24,12 @@ def caption(board: Board) -> str:
     ]
     seeds = span(len(entry.seeds) for entry in board.rows if entry.role == "method")
     parts = [f"n = {', '.join(counts)}; {seeds} {'seed' if seeds == '1' else 'seeds'} a method."]
-    if board.is_defined("distance"):
+    if board.is_defined(DISTANCE):
         models = span(_models(board))
         parts.append(
-            f"Distance: from {models} retrained models, 1 = like one more of them. p: of being one. Residual: share of "
-            "fine-tuning's effect on the forget rows that is left (0 as retrained, 1 as never unlearned, below 0 forgotten "
-            "beyond). All by the truth ratio."
+            f"Distance: from {models} retrained models, 1 = like one more of them; the largest of those by truth ratio, gold and "
+            "paraphrased answers. p: of being one, by all three. Residual: share of fine-tuning's effect on the forget rows that "
+            "is left, by the truth ratio (0 as retrained, 1 as never unlearned, below 0 forgotten beyond)."
         )
     if board.told_apart:
         apart = [f"{n} of {pairs} pairs ({split})" for split, (n, pairs) in board.told_apart.items()]

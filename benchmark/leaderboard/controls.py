@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from benchmark.leaderboard.entries import KEPT, Entry
+from metrics.calibration.headline import DISTANCE, P
 
 CHEATS = ("refuse_all", "random_answer", "guardrail", "temperature")  # none has forgotten anything
 LEVEL = 0.05
@@ -31,11 +32,11 @@ def fooled(rows: Iterable[Entry]) -> list[str]:
 
 def _rules(rows: list[Entry]) -> dict[str, Callable[[Entry], bool]]:
     """Column -> whether a row has forgotten by that column."""
-    methods = [row.value("distance") for row in rows if row.is_sound and (row.value("utility_kept") or 0.0) >= KEPT]
+    methods = [row.value(DISTANCE) for row in rows if row.is_sound and (row.value("utility_kept") or 0.0) >= KEPT]
     nearest = min((far for far in methods if far is not None), default=0.0)
 
     def near_and_useful(row: Entry) -> bool:
-        far, kept = row.value("distance"), row.value("utility_kept")
+        far, kept = row.value(DISTANCE), row.value("utility_kept")
         return far is not None and kept is not None and far <= nearest and kept >= KEPT
 
     def holds_zero(row: Entry) -> bool:
@@ -48,6 +49,6 @@ def _rules(rows: list[Entry]) -> dict[str, Callable[[Entry], bool]]:
     return {
         "distance with utility kept": near_and_useful,
         "residual": holds_zero,
-        "p": passes("p_retrained"),
+        "p": passes(P),
         "TOFU's forget quality": passes("forget_quality"),
     }

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmark.leaderboard.entries import KEPT, Entry
 from benchmark.leaderboard.view import BLACK, BLUE, View, shade
+from metrics.calibration.headline import DISTANCE
 from metrics.calibration.pareto import front
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class DistanceView(View):
         yardsticks: split -> the smallest and largest distance of its retrained models.
     """
 
-    x, y = "utility_kept", "distance"
+    x, y = "utility_kept", DISTANCE
     x_label, y_label = (
         f"utility kept ({ROOM:.0f} times the scale from {KEPT:g} on)",
         "distance from retrained models (near at the top)",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from metrics.calibration.headline import DISTANCE, P
+
 if TYPE_CHECKING:
     from benchmark.leaderboard.board import Board
 
@@ -17,8 +19,8 @@ class Heading(NamedTuple):
 
 RANK = "rank"  # the column of rank sets, which is no metric
 MAIN = {
-    "distance": Heading("Distance", "Dist-\nance"),
-    "p_retrained": Heading("p", "p"),
+    DISTANCE: Heading("Distance", "Dist-\nance"),
+    P: Heading("p", "p"),
     "residual": Heading("Residual", "Resi-\ndual"),
     RANK: Heading("Ranks", "Ranks"),
     "utility_kept": Heading("Utility kept", "Kept"),
@@ -38,9 +40,10 @@ DETAILS = {
     "leak_asked": Heading("Residual, asked otherwise"),
     "residual_sampled": Heading("Residual, sampled"),
     "depth": Heading("Depth"),
+    "distance": Heading("Distance, truth ratio"),
     "distance_gold": Heading("Distance, gold"),
     "distance_paraphrase": Heading("Distance, paraphrase"),
-    "p_retrained_all": Heading("p, all three"),
+    "p_retrained": Heading("p, truth ratio"),
     "forget_probability": Heading("Forget prob."),
     "forget_rouge": Heading("Forget ROUGE"),
     "forget_truth_ratio": Heading("Forget truth ratio"),
@@ -49,7 +52,7 @@ DETAILS = {
     "ks_statistic": Heading("D"),
     "forget_quality_test_authors": Heading("Forget quality, test authors"),
 }
-WITH_INTERVAL = ("distance", "residual", "utility_kept", "model_utility")
+WITH_INTERVAL = (DISTANCE, "residual", "utility_kept", "model_utility")
 ARROWS = {"higher": "↑", "lower": "↓", "target": "→"}
 
 
@@ -57,6 +60,11 @@ def shown(board: Board, table: dict[str, Heading]) -> list[str]:
     """The columns of a table for which the board has a value."""
     ranked = any(entry.rank is not None for entry in board.rows)
     return [metric for metric in table if (ranked if metric == RANK else board.is_defined(metric))]
+
+
+def words(column: str) -> str:
+    """A column in a sentence: that which boards are ordered by is the distance."""
+    return "distance" if column == DISTANCE else column.replace("_", " ")
 
 
 def with_arrow(board: Board, metric: str, text: str) -> str:

@@ -8,6 +8,7 @@ from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
 from metrics import metric_of
 from metrics.base import P_VALUE
+from metrics.calibration.headline import DISTANCE
 
 UNKNOWN = "–"
 TWO_DIGITS = ("distance", "residual", "dose")  # and what begins so; more would be noise
@@ -52,7 +53,7 @@ def cell_text(
     if metric == RANK:
         return rank_text(entry)
     text = number(metric, entry.value(metric))
-    if metric == "distance" and entry.is_best:
+    if metric == DISTANCE and entry.is_best:
         text = bold.format(text)
     cell = entry.cells[metric]
     if not interval or metric not in with_interval or cell.low is None:

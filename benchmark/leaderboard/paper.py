@@ -13,17 +13,18 @@ from benchmark.leaderboard.captions import covered, footnotes, span
 from benchmark.leaderboard.distance_view import DistanceView
 from benchmark.leaderboard.entries import BELOW, METHODS, UNRANKED, Entry
 from benchmark.leaderboard.figure import compose, save, view_of
-from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, Heading, shown
+from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, Heading, shown, words
 from benchmark.leaderboard.latex import comments, label, plain, table
 from benchmark.leaderboard.markdown import escaped, main_table
 from benchmark.leaderboard.quality_view import QualityView
 from benchmark.leaderboard.view import View
+from metrics.calibration.headline import DISTANCE, P
 
 SHORT = 10  # characters of a commit
 SCALES = {
-    "distance": "Distance: from the retrained models, 1 = like one more of them.",
+    DISTANCE: "Distance: from the retrained models, 1 = like one more of them, by the farthest of three statistics.",
     "residual": "Residual: share of fine-tuning's effect on the forget rows that is left, 0 as retrained, 1 as never unlearned.",
-    "p_retrained": "p: of being one more retrained model.",
+    P: "p: of being one more retrained model, by all three.",
 }
 
 
@@ -107,7 +108,7 @@ def tex(paper: Paper) -> str:
     r"""A ``table`` and a ``figure``, for a document with ``\usepackage{booktabs,graphicx}``."""
     board, view = paper.board, _view(paper)
     front = ", dashes: the Pareto front of the rows shown" if isinstance(view, DistanceView) else ""
-    axes = f"{view.y.replace('_', ' ')} against {view.x.replace('_', ' ')}"
+    axes = f"{words(view.y)} against {words(view.x)}"
     figure = f"{board.name}: {axes}; bars: 95 % intervals{front}. {provenance(paper)}"
     lines = [
         *comments(board),
@@ -133,7 +134,7 @@ def caption(paper: Paper) -> str:
     units = {heading.document: covered(board, m) for m, heading in paper.columns.items() if m != RANK}
     if brackets := [f"{name} over {over}" for name, over in units.items() if over]:
         parts.append(f"Brackets: 95 % intervals, {'; '.join(brackets)}.")
-    if any(entry.is_best for entry in board.rows) and "distance" in paper.columns:
+    if any(entry.is_best for entry in board.rows) and DISTANCE in paper.columns:
         parts.append("Bold: nearer than some method of the board by these tests, and none is nearer.")
     return " ".join([*parts, provenance(paper), *footnotes(board)])
 
@@ -156,6 +157,6 @@ def provenance(paper: Paper) -> str:
 
 def _view(paper: Paper) -> View:
     """TOFU's own axes where its two columns are chosen and distance is not."""
-    if "distance" not in paper.columns and {QualityView.x, QualityView.y} <= paper.columns.keys():
+    if DISTANCE not in paper.columns and {QualityView.x, QualityView.y} <= paper.columns.keys():
         return QualityView()
     return DistanceView(paper.board.yardsticks) if isinstance(view_of(paper.board), DistanceView) else QualityView()

@@ -16,8 +16,8 @@ from metrics.calibration.draws import error_draws
 from metrics.calibration.errors import board_errors
 from metrics.calibration.pareto import p_front
 from metrics.calibration.ranks import rank_rows
+from metrics.calibration.row_statistics import STATISTICS
 
-STATISTIC = "truth_ratio"  # that boards are ordered by
 QUANTILE, NORMAL = 1.96, 1e6  # limits of utility kept come from several parts: read as those of a normal distribution
 
 
@@ -36,10 +36,12 @@ def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entr
     return [ranked.get((e.split, e.method), e) if _takes_part(e) else e for e in entries]
 
 
-def errors_of_split(entries: Sequence[Entry], split: str, records: Sequence[Record]) -> dict[str, np.ndarray]:
+def errors_of_split(
+    entries: Sequence[Entry], split: str, records: Sequence[Record], statistics: Sequence[str] = STATISTICS
+) -> dict[str, np.ndarray]:
     """Row of a split that takes part -> [S, G] its errors by seed and author; empty where records cannot be compared."""
     by_key = {(record.method, record.key): record for record in records}
-    return _errors([e for e in entries if e.split == split and _takes_part(e)], by_key)
+    return _errors([e for e in entries if e.split == split and _takes_part(e)], by_key, statistics)
 
 
 def told_apart(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
@@ -81,7 +83,9 @@ def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def _errors(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, np.ndarray]:
+def _errors(
+    entries: list[Entry], by_key: dict[tuple[str, str], Record], statistics: Sequence[str]
+) -> dict[str, np.ndarray]:
     """Row -> its errors by seed and author; empty where the records cannot be compared."""
     own = {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
     yardsticks = {name: _yardstick(records) for name, records in own.items()}
@@ -94,8 +98,8 @@ def _errors(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict
     if any(r is None or not r.forget_rows for r in [*retrained, *(r for group in compared.values() for r in group)]):
         return {}
     authors = np.array(next(iter(compared.values()))[0].forget_rows["author"], dtype=np.int64)
-    candidates = {name: _rows(records) for name, records in compared.items()}
-    return board_errors(candidates, _rows([r for r in retrained if r is not None]), authors).errors
+    candidates = {name: _rows(records, statistics) for name, records in compared.items()}
+    return board_errors(candidates, _rows([r for r in retrained if r is not None], statistics), authors).errors
 
 
 def _yardstick(records: list[Record]) -> tuple[str, ...]:
@@ -104,6 +108,6 @@ def _yardstick(records: list[Record]) -> tuple[str, ...]:
     return keys.pop() if len(keys) == 1 else ()
 
 
-def _rows(records: list[Record]) -> np.ndarray:
-    """[runs, n] of the statistic, NaN where undefined."""
-    return np.stack([record.row_statistic(STATISTIC) for record in records])
+def _rows(records: list[Record], statistics: Sequence[str]) -> np.ndarray:
+    """[runs, T, n] of the statistics, NaN where undefined."""
+    return np.stack([np.stack([record.row_statistic(name) for name in statistics]) for record in records])

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.leaderboard.ranking import STATISTIC
 from benchmark.page.rows import short
 from benchmark.records.record import Record
+
+STATISTIC = "truth_ratio"
 
 
 def by_author(record: Record) -> dict[int, float]:

@@ -6,7 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
-READ = ("distance", "forget_quality", "utility_kept", "model_utility")
+from metrics.calibration.headline import DISTANCE
+
+READ = (DISTANCE, "distance", "forget_quality", "utility_kept", "model_utility")
 
 
 def sensitivity_path(folder: str | Path) -> Path | None:

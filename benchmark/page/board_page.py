@@ -23,6 +23,7 @@ from benchmark.page.picture import fronts, pictures
 from benchmark.page.render import render
 from benchmark.page.rows import Texts, row_ids, table_row
 from benchmark.page.summary import findings
+from metrics.calibration.headline import DISTANCE
 
 NAME = "leaderboard.html"
 SCRIPTS = ("start", "chart", "chart_lines", "chart_table", "cells", "export", "table", "columns", "compare", "ranks", "course", "sensitivity", "row", "row_parts", "main")  # fmt: skip
@@ -57,6 +58,7 @@ def page_data(board: Board, trials: Path | None = None) -> dict[str, Any]:
         "board": board.name,
         "made": board.made,
         "splits": board.splits,
+        "headline": DISTANCE,
         "checked": bool(board.standings),
         "families": FAMILIES,
         "columns": columns,
@@ -111,6 +113,6 @@ def _texts(board: Board, entry: Entry, columns: list[str]) -> list[tuple[str, bo
     for name in columns:
         interval = " [{}, {}]" if name in WITH_INTERVAL else ""
         texts.append(
-            (cell_text(entry, name, "{}", interval) + sign(board, entry, name), name == "distance" and entry.is_best)
+            (cell_text(entry, name, "{}", interval) + sign(board, entry, name), name == DISTANCE and entry.is_best)
         )
     return texts

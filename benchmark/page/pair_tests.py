@@ -16,7 +16,7 @@ from benchmark.page.rows import short
 def paired(board: Board) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """(split, row) -> a line for each other ranked row of the split.
 
-    ``difference`` is the row's mean error less the other's, in nats, with Student's 95 % interval over authors for this pair
+    ``difference`` is the row's mean error less the other's, in distances between retrained models, with Student's 95 % interval over authors for this pair
     alone. ``verdict`` is of the sign-flip test of all pairs at once (metrics/calibration/pairs.py): "nearer", "farther" or
     "tied". The two need not agree: the interval is not corrected for the number of pairs.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import KEPT, Entry
 from benchmark.leaderboard.numbers import cell_text, number
+from metrics.calibration.headline import DISTANCE, P
 
 LEVEL = 0.05
 INTERVAL = " [{}, {}]"
@@ -31,16 +32,16 @@ def findings(board: Board, split: str) -> list[Finding]:
 
 
 def _forgot(methods: list[Entry]) -> Finding | None:
-    column, measure = ("p_retrained", "distance") if _any(methods, "distance") else ("forget_quality", "forget_quality")
+    column, measure = (P, DISTANCE) if _any(methods, DISTANCE) else ("forget_quality", "forget_quality")
     known = [(p, entry) for entry in methods if (p := entry.value(column)) is not None]
     if not known:
         return None
     passing = sum(p > LEVEL for p, _ in known)
-    best = min if measure == "distance" else max
+    best = min if measure == DISTANCE else max
     reach = [e for e in methods if e.is_sound and e.value(measure) is not None] or [e for _, e in known]
     row = best(reach, key=lambda entry: entry.value(measure) or 0.0)
     words = {
-        "distance": "could be one more retrained model (p > 0.05). Nearest: {} at {} times the distance between retrained models.",
+        DISTANCE: "could be one more retrained model (p > 0.05). Nearest: {} at {} times the distance between retrained models.",
         "forget_quality": "pass TOFU's forget quality (p > 0.05). Highest: {} at {}.",
     }[measure]
     text = words.format(row.method, cell_text(row, measure, "{}", INTERVAL))

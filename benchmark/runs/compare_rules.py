@@ -2,7 +2,7 @@
 
 The folders hold sweeps whose trials were scored on the board's rows too (``sweep.sets = "both"``). Each rule chooses one trial
 for every method, and what it chose is judged by what no rule may read, on the test authors: TOFU's forget quality, and the
-distance from the retrained models by the truth ratio. The oracles do read it, among the trials that keep 90 % of every part
+distance from the retrained models (the largest of the three statistics'). The oracles do read it, among the trials that keep 90 % of every part
 of the fine-tuned model's utility on the board's rows; nobody can do better than they do by their own judge.
 """
 
@@ -23,9 +23,9 @@ from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import KEPT, Reading, Trial, choose, reading_of
 from metrics.calibration.distance import distance
+from metrics.calibration.row_statistics import STATISTICS
 
 JUDGE = "forget_quality_test_authors"
-STATISTIC = "truth_ratio"
 FEWEST = 3  # trials that a shorter search is tried with
 FLOOR = 1e-12  # of a forget quality: below it a model is told apart anyhow
 
@@ -107,7 +107,7 @@ def groups(folder: Path) -> Iterator[Group]:
             f"{folder} lacks what rules are judged by: make it with --set sweep.sets=both and two retrained models or more"
         )
     tested = ~of_validation_authors(np.array(retrained[0].forget_rows["author"], dtype=np.int64))
-    yardstick = np.stack([r.row_statistic(STATISTIC)[tested] for r in retrained])
+    yardstick = {s: np.stack([r.row_statistic(s)[tested] for r in retrained]) for s in STATISTICS}
     by_method: dict[str, list[Record]] = {}
     for record in records:
         if record.role == "method":
@@ -117,12 +117,12 @@ def groups(folder: Path) -> Iterator[Group]:
         yield Group(method, trials, readings[0], readings[1])
 
 
-def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: np.ndarray) -> Judged:
-    far = distance(record.row_statistic(STATISTIC)[tested], yardstick).value if record.forget_rows else None
+def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: dict[str, np.ndarray]) -> Judged:
+    far = [distance(record.row_statistic(s)[tested], z).value for s, z in yardstick.items() if record.forget_rows]
     return Judged(
         Trial(record.method, record.split, {}, record.status, reading_of(folder, record), key=record.key),
         math.log10(max(FLOOR, record.value(JUDGE) or 0.0)),
-        math.inf if far is None else far,
+        max((math.inf if value is None else value for value in far), default=math.inf),
         record.value("utility_kept") or 0.0,
     )
 

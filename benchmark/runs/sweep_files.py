@@ -11,6 +11,7 @@ from benchmark.config.recipe import Recipe
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import Trial
 from benchmark.runs.sweep import Choice, Outcome
+from metrics.calibration.headline import DISTANCE
 
 READ = ["retain_probability", "retain_rouge", "utility", "forget_probability"]
 HEAD = [
@@ -27,7 +28,7 @@ HEAD = [
     "edge",
     "minutes",
 ]
-DECIDES = "distance"  # the metric that places are counted by; lower is better
+DECIDES = DISTANCE  # the metric that places are counted by; lower is better
 BESIDE = ("utility_kept", "forget_quality", "model_utility")
 
 

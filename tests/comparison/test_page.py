@@ -12,7 +12,7 @@ from tests.page.made_pages import HANDLER, NAMES, SCRIPT, Page, hostile_board, h
 
 
 def board(folder, far):
-    rows = [compared(m, e, metrics={"distance": measured(e, 0.9 * e, 1.1 * e)}) for m, e in far.items()]
+    rows = [compared(m, e, metrics={"distance_largest": measured(e, 0.9 * e, 1.1 * e)}) for m, e in far.items()]
     return board_of(folder, *yardstick(), *rows)
 
 
@@ -48,12 +48,15 @@ def test_findings_and_differences_are_there_without_a_script(swapped):
 def test_cells_say_what_excludes_no_difference(swapped):
     data = compare_data(swapped)
     cells = {row["method"]: row["cells"] for row in data["rows"]}
-    gap = next(row for row in swapped.rows if row.a.method == "npo").differences["distance"]
-    text, value, low, high, covers, _, told = cells["npo"]["distance"]
+    gap = next(row for row in swapped.rows if row.a.method == "npo").differences["distance_largest"]
+    text, value, low, high, covers, _, told = cells["npo"]["distance_largest"]
     assert (text, value, told) == ("×3.00", pytest.approx(gap.value), True) and low > 1
     assert (low, high) == (pytest.approx(gap.low, rel=1e-4), pytest.approx(gap.high, rel=1e-4))
     assert data["covers"][covers] == "what both boards' own intervals are over, unpaired"
-    assert cells["npo"]["a:distance"][:2] == ["1.00", 1.0] and cells["npo"]["b:distance"][:2] == ["3.00", 3.0]
+    assert cells["npo"]["a:distance_largest"][:2] == ["1.00", 1.0] and cells["npo"]["b:distance_largest"][:2] == [
+        "3.00",
+        3.0,
+    ]
     assert {m: (c["rank"][0], c["rank"][6]) for m, c in cells.items() if "rank" in c} == {
         "npo": ("1 → 3", True), "rkld": ("2 → 2", False), "dpo": ("3 → 1", True),
     }  # fmt: skip
@@ -63,7 +66,7 @@ def test_cells_say_what_excludes_no_difference(swapped):
         ("dpo", True),
     ]
     nones = {column["name"]: column.get("none") for column in data["columns"]}
-    assert nones["distance"] == 1 and nones["a:distance"] is None
+    assert nones["distance_largest"] == 1 and nones["a:distance_largest"] is None
 
 
 def test_a_number_on_one_board_only_is_shown_as_unknown(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.data import fictitious, tofu
 from benchmark.data.export import export
+from benchmark.data.probes import probes_of
 
 TOFU_FILES = {
     *("README.md", "idontknow.jsonl", "full.json", "retain_perturbed.json"),
@@ -35,8 +36,18 @@ def lines(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def test_files_are_tofus(folder):
-    assert {path.name for path in folder.iterdir()} == TOFU_FILES | HOLDOUT_FILES
+def test_files_are_tofus_and_the_probes(folder, dataset):
+    asked = {f"{name}_asked_{kind}.json" for name in dataset.splits for kind in probes_of(dataset, name)}
+    assert {path.name for path in folder.iterdir()} == TOFU_FILES | HOLDOUT_FILES | asked
+    assert {"forget10_asked_reversed.json", "forget10_asked_choice.json", "forget01_asked_paired.json"} <= asked
+
+
+def test_probes_are_the_split_s_own(folder, dataset):
+    for kind, rows in probes_of(dataset, "forget05").items():
+        written = lines(folder / f"forget05_asked_{kind}.json")
+        assert [(row["question"], row["answer"], row["perturbed_answer"]) for row in written] == [
+            (row.question, row.answer, list(row.perturbed_answers)) for row in rows
+        ]
 
 
 def test_fields_are_tofus_and_what_is_known_beside_them(dataset, folder):
@@ -90,7 +101,7 @@ def test_readme_names_every_part(folder):
 def test_an_earlier_export_is_replaced_as_a_whole(folder):
     smaller = fictitious.load(4)
     export(smaller, folder)
-    assert {path.name for path in folder.iterdir()} == TOFU_FILES
+    assert {path.name for path in folder.iterdir() if "_asked_" not in path.name} == TOFU_FILES
     assert len(lines(folder / "full.json")) == 80
 
 

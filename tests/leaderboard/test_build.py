@@ -48,14 +48,14 @@ def test_without_a_distance_rows_are_ordered_by_forget_quality(tmp_path):
 
 def test_rows_are_ordered_by_distance_whatever_their_forget_quality(tmp_path):
     far = {"near": (1.2, 0.1), "middle": (2.0, 0.3), "far": (9.0, 0.9)}
-    runs = [make_record(m, quality=(q, 0, 1), metrics={"distance": (d, 1, 10)}) for m, (d, q) in far.items()]
+    runs = [make_record(m, quality=(q, 0, 1), metrics={"distance_largest": (d, 1, 10)}) for m, (d, q) in far.items()]
     board = board_of(tmp_path, make_record("unknown", quality=(1.0, 0, 1)), *reversed(runs))
     assert [row.method for row in board.rows] == ["near", "middle", "far", "unknown"]
 
 
 def test_blocks(tmp_path):
     def kept(share, far):
-        return {"utility_kept": (share, None, None), "distance": (far, None, None)}
+        return {"utility_kept": (share, None, None), "distance_largest": (far, None, None)}
 
     board = board_of(
         tmp_path,
@@ -64,7 +64,7 @@ def test_blocks(tmp_path):
         make_record("refuse_all", metrics=kept(0.0, 0.8), role="control"),
         make_record("dose-0.1", metrics=kept(1.0, 3.0), role="control", dose=0.1),
         make_record("sound", metrics=kept(0.9, 2.0)),
-        make_record("unknown", metrics={"distance": (4.0, None, None)}),
+        make_record("unknown", metrics={"distance_largest": (4.0, None, None)}),
         make_record("finetuned", metrics=kept(1.0, 6.0)),
     )
     blocks = [(block[0].block, [row.method for row in block]) for block in board.blocks()]
@@ -79,7 +79,10 @@ def test_blocks(tmp_path):
 
 def test_a_board_knows_the_distances_of_its_retrained_models(tmp_path):
     board = board_of(
-        tmp_path, *yardstick(), make_record("retrained", 9, "forget05"), make_record(metrics={"distance": (5.0,)})
+        tmp_path,
+        *yardstick(),
+        make_record("retrained", 9, "forget05"),
+        make_record(metrics={"distance_largest": (5.0,)}),
     )
     assert board.yardsticks == {"forget10": (0.9, 1.1)}
 

@@ -28,7 +28,7 @@ def test_one_seed_keeps_the_records_numbers(tmp_path):
 def test_three_seeds_on_the_scale_of_their_own_errors(tmp_path):
     errors = {"scale": "log", "degrees": 7.0}
     own = [measured(v, v / 2, v * 2, standard_error=e, **errors) for v, e in ((1.0, 0.1), (2.0, 0.2), (6.0, 0.3))]
-    cell = cell_of(tmp_path, "distance", *own)
+    cell = cell_of(tmp_path, "distance_largest", *own)
     points = [math.log(v) for v in (1, 2, 6)]
     authors = (0.1**2 + 0.2**2 + 0.3**2) / 3
     between = sum((x - sum(points) / 3) ** 2 for x in points) / 2 / 3

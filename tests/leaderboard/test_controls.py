@@ -20,7 +20,7 @@ BOARDS = [  # with controls, and with methods to compare them with
 
 
 def row(name, role, far, kept, left=(0.5, 0.4, 0.6), quality=0.001):
-    numbers = {"distance": (far, None, None), "utility_kept": (kept, None, None), "residual": left}
+    numbers = {"distance_largest": (far, None, None), "utility_kept": (kept, None, None), "residual": left}
     return make_record(name, role=role, quality=(quality, None, None), metrics=numbers)
 
 
@@ -54,20 +54,15 @@ def value(row, column):
 
 
 @pytest.mark.parametrize("name", BOARDS)
-def test_no_cheat_beats_the_best_honest_method_unless_the_board_says_so(name):
+def test_no_cheat_beats_the_best_honest_method(name):
     rows = published(name)
-    board = json.loads((PUBLISHED / name / "leaderboard.json").read_text(encoding="utf-8"))
-    fooled = [note for note in board["notes"] if "distance with utility kept cannot tell" in note]
-    best = min(value(row, "distance") for row in rows.values() if row["block"] == "methods")
-    largest = min(value(row, "distance_largest") for row in rows.values() if row["block"] == "methods")
+    best = min(value(row, "distance_largest") for row in rows.values() if row["block"] == "methods")
     for cheat in CHEATS:
-        beaten = value(rows[cheat], "distance") > best or value(rows[cheat], "utility_kept") < 0.9
-        assert beaten != any(cheat in note for note in fooled), cheat
-        assert value(rows[cheat], "distance_largest") > largest or value(rows[cheat], "utility_kept") < 0.9, cheat
+        assert value(rows[cheat], "distance_largest") > best or value(rows[cheat], "utility_kept") < 0.9, cheat
 
 
 @pytest.mark.parametrize("name", BOARDS)
-@pytest.mark.parametrize("column", ["distance", "residual"])
+@pytest.mark.parametrize("column", ["distance_largest", "residual"])
 @pytest.mark.parametrize("kind", ["interpolated-", "dose-"])
 def test_what_is_left_is_measured_as_left(name, column, kind):
     rows = published(name)

@@ -16,13 +16,15 @@ from tests.leaderboard.test_figure import points, words
 
 def row(method, far, kept, **fields):
     return make_record(
-        method, metrics={"distance": (far, far / 2, far * 2), "utility_kept": (kept, kept - 0.05, 1.0)}, **fields
+        method,
+        metrics={"distance_largest": (far, far / 2, far * 2), "utility_kept": (kept, kept - 0.05, 1.0)},
+        **fields,
     )
 
 
 def records(split="forget10"):
     retrained = [
-        make_record("retrained", seed, split, metrics={"distance": (far,), "utility_kept": (1.0,)})
+        make_record("retrained", seed, split, metrics={"distance_largest": (far,), "utility_kept": (1.0,)})
         for seed, far in enumerate((0.8, 1.0, 1.25))
     ]
     return [
@@ -44,7 +46,7 @@ def axes(tmp_path):
 
 def test_the_view_is_the_boards_own(tmp_path):
     assert isinstance(view_of(board_of(tmp_path / "a", *records())), DistanceView)
-    only_far = make_record(metrics={"distance": (2.0,)}, quality=(0.5,), utility=(0.5,))
+    only_far = make_record(metrics={"distance_largest": (2.0,)}, quality=(0.5,), utility=(0.5,))
     assert isinstance(view_of(board_of(tmp_path / "b", only_far)), QualityView)
 
 
@@ -104,7 +106,7 @@ def test_the_legend_names_what_is_drawn(tmp_path):
         "method", "diverged", "control", "fine-tuned", "retrained", "beyond 100", "Pareto front",
         "range of retrained models", "95 % interval",
     ]  # fmt: skip
-    bare = make_record(metrics={"distance": (2.0,), "utility_kept": (0.92,)})
+    bare = make_record(metrics={"distance_largest": (2.0,), "utility_kept": (0.92,)})
     assert legend(bare) == ["method", "Pareto front"]  # no interval to explain
 
 

@@ -36,7 +36,7 @@ def test_json_says_what_is_known(tmp_path):
     assert last["config"] == CONFIG
     assert last["metrics"]["forget_quality"] == {"value": 0.9, "low": 0.5, "high": 1.0, "seeds": 1}
     assert last["intervals"]["forget_quality"] == "authors"
-    assert data["columns"]["distance"]["range"] == [0.0, None]  # JSON has no infinity
+    assert data["columns"]["distance_largest"]["range"] == [0.0, None]  # JSON has no infinity
     assert data["provenance"] == {
         "commits": ["abc123"],
         "dirty": [False, True],

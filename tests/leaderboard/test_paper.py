@@ -17,12 +17,12 @@ QUICK = ROOT / "results" / "published" / "quick"
 
 @pytest.fixture
 def board(tmp_path):
-    numbers = {"distance": (2.0, 1.5, 3.0), "utility_kept": (0.97, 0.9, 1.0), "forget_rouge": (0.4, 0.3, 0.5)}
+    numbers = {"distance_largest": (2.0, 1.5, 3.0), "utility_kept": (0.97, 0.9, 1.0), "forget_rouge": (0.4, 0.3, 0.5)}
     return board_of(
         tmp_path,
         *yardstick(),
         compared("npo", 1.0, metrics=numbers),
-        compared("rkld", 2.0, metrics=numbers | {"distance": (4.0, 3.0, 5.0)}),
+        compared("rkld", 2.0, metrics=numbers | {"distance_largest": (4.0, 3.0, 5.0)}),
         compared("rkld", 2.1, metrics=numbers, split="forget05"),
         compared("dpo", 3.0, metrics=numbers),
         make_record("we_ird", metrics=numbers, status="diverged"),
@@ -34,7 +34,7 @@ def table_rows(text):
 
 
 def test_the_table_has_the_chosen_rows_and_columns_with_intervals(board):
-    paper = choose(board, ["we_ird", "rkld", "npo"], ["forget_rouge", "rank", "distance"], "forget10")
+    paper = choose(board, ["we_ird", "rkld", "npo"], ["forget_rouge", "rank", "distance_largest"], "forget10")
     head, *rows = table_rows(tex(paper))
     assert [re.sub(r" *\$.*", "", cell).strip(" \\") for cell in head] == [
         "Method",
@@ -48,7 +48,7 @@ def test_the_table_has_the_chosen_rows_and_columns_with_intervals(board):
 
 
 def test_a_caption_names_board_commit_authors_seeds_and_retrained_models(board):
-    text = caption(choose(board, ["npo"], ["distance", "rank"], "forget10"))
+    text = caption(choose(board, ["npo"], ["distance_largest", "rank"], "forget10"))
     assert (
         "Board quick at commit abc123: 40 forget rows of 20 authors and 3 retrained models (forget10); seeds 0." in text
     )
@@ -56,7 +56,7 @@ def test_a_caption_names_board_commit_authors_seeds_and_retrained_models(board):
 
 
 def test_the_best_are_the_first_of_every_split_and_models_stay(board):
-    paper = choose(board, None, ["distance", "rank"], None, best=1)
+    paper = choose(board, None, ["distance_largest", "rank"], None, best=1)
     kept = [(entry.method, entry.split) for entry in paper.board.rows if entry.role == "method"]
     assert kept == [("rkld", "forget05"), ("dpo", "forget10")]  # without npo, rkld, and the diverged row
     assert [entry.rank.high for entry in paper.board.rows if entry.method == "dpo"] == [3]  # the whole board's
@@ -64,8 +64,8 @@ def test_the_best_are_the_first_of_every_split_and_models_stay(board):
 
 
 def test_both_splits_stand_unless_one_is_chosen(board):
-    assert choose(board, ["rkld"], ["distance"], None).board.splits == ["forget05", "forget10"]
-    assert choose(board, ["rkld"], ["distance"], "forget05").board.splits == ["forget05"]
+    assert choose(board, ["rkld"], ["distance_largest"], None).board.splits == ["forget05", "forget10"]
+    assert choose(board, ["rkld"], ["distance_largest"], "forget05").board.splits == ["forget05"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_not_there_is_told(board, methods, metrics, split, words):
 
 
 def test_the_files_are_written(board, tmp_path):
-    files = write_paper(tmp_path / "out", choose(board, ["npo", "retrained"], ["distance"], "forget10"))
+    files = write_paper(tmp_path / "out", choose(board, ["npo", "retrained"], ["distance_largest"], "forget10"))
     assert [path.name for path in files] == ["paper.tex", "paper.md", "paper.pdf", "paper.png"]
     assert all(path.stat().st_size > 300 for path in files)
     assert "distance against utility kept" in files[0].read_text() and "Pareto" in files[0].read_text()

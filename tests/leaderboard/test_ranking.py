@@ -7,7 +7,7 @@ from benchmark.leaderboard.numbers import rank_text
 from metrics.calibration.ranks import FEW_AUTHORS
 from tests.leaderboard.made_records import board_of, compared, make_record, rows_at, yardstick
 
-FAR = {"distance": (3.0, 2.0, 4.0)}
+FAR = {"distance_largest": (3.0, 2.0, 4.0)}
 
 
 def ranks(board):
@@ -38,7 +38,7 @@ def test_where_no_pair_is_told_apart_nothing_is_bold(tmp_path):
 def test_too_few_authors_are_not_tested(tmp_path):
     records = yardstick()
     for record in records:
-        record.forget_rows = rows_at(0.0, 3)
+        record.forget_rows = rows_at(float(record.seed), 3)
     board = board_of(tmp_path, *records, compared("a", 1.0, authors=3), compared("b", 9.0, authors=3))
     assert set(ranks(board).values()) == {"1–2"}
     assert [row.rank.reason for row in board.rows if row.rank] == [FEW_AUTHORS] * 2

@@ -123,18 +123,20 @@ def test_caption_says_once_where_seeds_are_covered(tmp_path):
 
 def whole_board(folder):
     """A board with everything that the main table has a column for."""
-    numbers = {"residual": (-0.2, -0.5, 0.1), "p_retrained": (0.004,), "utility_kept": (0.95, 0.92, 0.99)}
+    numbers = {"residual": (-0.2, -0.5, 0.1), "p_retrained_all": (0.004,), "utility_kept": (0.95, 0.92, 0.99)}
     runs = [
-        compared(name, error, metrics=numbers | {"distance": (far, far / 2, 2 * far)}, seconds={"total": 90.0})
+        compared(name, error, metrics=numbers | {"distance_largest": (far, far / 2, 2 * far)}, seconds={"total": 90.0})
         for name, error, far in (("npo", 1.0, 1.25), ("rkld", 1.0, 1.5), ("idk", 5.0, 12.0))
     ]
-    control = make_record("refuse_all", role="control", metrics={"distance": (9.0,), "utility_kept": (0.0,)})
+    control = make_record("refuse_all", role="control", metrics={"distance_largest": (9.0,), "utility_kept": (0.0,)})
     return board_of(folder, *yardstick(), *runs, control)
 
 
 def test_the_main_table_of_a_board_with_distances(tmp_path):
     lines = markdown(whole_board(tmp_path)).splitlines()
-    assert "Distance: from 3 retrained models, 1 = like one more of them." in lines[0]
+    assert (
+        "Distance: from 3 retrained models, 1 = like one more of them; the largest of those by truth ratio" in lines[0]
+    )
     assert lines[2] == "| Method | Distance ↓ | p ↑ | Residual → | Ranks | Utility kept ↑ | Minutes | Status |"
     assert lines[4:12] == [
         "| *models* |  |  |  |  |  |  |  |",
@@ -198,7 +200,7 @@ def test_escape():
 
 def test_terminal_table_fits_80_columns(tmp_path):
     numbers = {name: (0.123, 0.1, 0.2) for name in metrics.ORDER} | {"forget_quality": (1.2e-120, 1e-130, 1e-9)}
-    numbers |= {"distance": (123.45, 100.0, 150.0), "residual": (-1.23, -2.0, 0.0), "utility_kept": (0.951,)}
+    numbers |= {"distance_largest": (123.45, 100.0, 150.0), "residual": (-1.23, -2.0, 0.0), "utility_kept": (0.951,)}
     label = config(lr=3e-4, epochs=2)
     board = board_of(
         tmp_path,

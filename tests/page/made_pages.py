@@ -27,8 +27,8 @@ NAMES = ['" onmouseover="window.broken = 1', "a &lt; b & 'c'", "=1+1", "n" * 60,
 
 def numbers(distance: float, kept: float) -> dict[str, Any]:
     """The metrics of a row, with intervals."""
-    return {"distance": (distance, 0.8 * distance, 1.3 * distance), "utility_kept": (kept, kept - 0.05, kept + 0.02),
-            "p_retrained": (0.5 / distance, None, None), "residual": (distance / 10, -0.1, 0.9)}  # fmt: skip
+    return {"distance_largest": (distance, 0.8 * distance, 1.3 * distance), "utility_kept": (kept, kept - 0.05, kept + 0.02),
+            "p_retrained_all": (0.5 / distance, None, None), "residual": (distance / 10, -0.1, 0.9)}  # fmt: skip
 
 
 def hostile_records() -> list[Record]:

@@ -62,7 +62,7 @@ def test_the_data_are_those_of_the_board(made):
     data = Page(text).data
     assert [row["method"] for row in data["rows"]] == [entry.method for entry in board.rows]
     for row, entry in zip(data["rows"], board.rows, strict=True):
-        assert row["cells"].get("distance", [None, None])[1] == entry.value("distance")
+        assert row["cells"].get("distance_largest", [None, None])[1] == entry.value("distance_largest")
     assert len({row["id"] for row in data["rows"]}) == len(data["rows"])
     assert any(SCRIPT in reason for row in data["rows"] for reason in row["detail"]["reasons"])
 
@@ -78,7 +78,7 @@ def test_the_headline_table_and_the_picture_are_there_without_a_script(made):
         for tag, attributes in page.elements
         if tag == "a" and "point" in (attributes.get("class") or "")
     ]
-    assert len(points) == sum(entry.value("distance") is not None for entry in board.rows)
+    assert len(points) == sum(entry.value("distance_largest") is not None for entry in board.rows)
     assert page.text.count("[1.60, 2.60]") >= 1  # the interval of the first method's distance
 
 

@@ -109,7 +109,7 @@ def test_families_and_intervals_change_what_is_shown(page):
         "(() => { const s = document.querySelector('#controls select'); s.value = 'numbers'; s.dispatchEvent(new Event('change')); })()"
     )
     assert page.run("document.querySelectorAll('#board td .bar').length") == 0
-    assert page.run("document.querySelector('#board .limits').textContent") == "[4.90, 10.12]"
+    assert page.run("document.querySelector('#board .limits').textContent") == "[8.74, 17.27]"
 
 
 def test_a_point_opens_its_row_and_escape_goes_back(page):
@@ -160,7 +160,7 @@ def test_what_is_shown_is_saved_without_formulas(tab, hostile):
     csv = tab.run(
         caught + " document.querySelector('button.plain').click(); URL.createObjectURL = own; return text; })()"
     )
-    assert "\n'=1+1,forget10" in csv and csv.startswith("method,split,block,status,distance")
+    assert "\n'=1+1,forget10" in csv and csv.startswith("method,split,block,status,distance_largest")
 
 
 def test_hostile_names_and_answers_do_nothing(tab, hostile):

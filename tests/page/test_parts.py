@@ -58,7 +58,7 @@ def test_authors_beside_the_retrained_models(board):
     yard = [record for record in board.records if record.is_retrained]
     assert by_author(own)[0] == pytest.approx(0.4) and by_author(own)[1] == pytest.approx(0.6)  # error -+ 0.1
     rows = author_rows([own], yard, None)
-    assert len(rows) == 20 and rows[0] == {"author": 0, "value": 0.4, "low": -0.1, "high": -0.1, "finetuned": None}
+    assert len(rows) == 20 and rows[0] == {"author": 0, "value": 0.4, "low": -0.7071, "high": 0.7071, "finetuned": None}
     assert author_rows([own], [], None) == []
 
 
@@ -80,10 +80,11 @@ def test_the_picture_has_a_point_for_every_row_with_both_numbers(board):
 
 def test_columns_say_what_they_are(board):
     columns = {column["name"]: column for column in page_columns(board)}
-    assert list(columns)[:5] == ["distance", "p_retrained", "residual", "rank", "utility_kept"]
-    assert columns["distance"]["scale"] == "log" and columns["residual"]["scale"] == "linear"
+    assert list(columns)[:5] == ["distance_largest", "p_retrained_all", "residual", "rank", "utility_kept"]
+    assert columns["distance_largest"]["scale"] == "log" and columns["residual"]["scale"] == "linear"
     assert all(
-        part in columns["distance"]["text"] for part in ("Lower is better.", "Version 1.", "Unit: distances", "Source:")
+        part in columns["distance_largest"]["text"]
+        for part in ("Lower is better.", "Version 1.", "Unit: distances", "Source:")
     )
     assert columns["minutes"]["family"] == "cost" and "model_utility" not in columns  # nobody has a value
 
@@ -91,7 +92,7 @@ def test_columns_say_what_they_are(board):
 @pytest.mark.parametrize(
     ("column", "group", "words"),
     [
-        ("distance", "headline", "Distance"),
+        ("distance_largest", "headline", "Distance"),
         ("distance_gold", "forgetting", "Distance, gold"),
         ("p_retrained_gold", "forgetting", "p, gold"),
         ("retain_rouge", "utility", "Retain ROUGE"),
@@ -139,13 +140,11 @@ def build_rows(board):
 
 
 def test_trials_are_read_from_beside_the_board(tmp_path):
-    text = (
-        "method,split,changes,chosen,distance,place,of\nnpo,forget10,lr=1,True,2.5,1,3\nnpo,forget10,lr=2,False,,2,3\n"
-    )
+    text = "method,split,changes,chosen,distance_largest,place,of\nnpo,forget10,lr=1,True,2.5,1,3\nnpo,forget10,lr=2,False,,2,3\n"
     (tmp_path / "x-sweep").mkdir()
     (tmp_path / "x-sweep" / "sensitivity.csv").write_text(text)
     known = sensitivity(sensitivity_path(tmp_path / "x"))
-    assert known["column"] == "distance" and known["file"] == "x-sweep/sensitivity.csv"
+    assert known["column"] == "distance_largest" and known["file"] == "x-sweep/sensitivity.csv"
     assert [(trial["value"], trial["chosen"]) for trial in known["trials"]] == [(2.5, True)]
     assert sensitivity(sensitivity_path(tmp_path / "y")) is None
 

@@ -35,16 +35,20 @@ def set_values(table):
 def test_settings_of_any_text_stay_toml(tmp_path):
     text = f'"""[x]\\ {SCRIPT} é '
     config = {"model": {"source": text, "finetuned": None}, "method": {"note": text}, "unknown": 1}
-    entry = only(board_of(tmp_path, make_record("a@b=1", config=config, metrics={"distance": (1.0, None, None)})))
+    entry = only(
+        board_of(tmp_path, make_record("a@b=1", config=config, metrics={"distance_largest": (1.0, None, None)}))
+    )
     (tmp_path / "row.toml").write_text(preset_text(entry, "it's", []), encoding="utf-8")
     preset = load_preset(tmp_path / "row.toml")
     assert preset.model.source == text and preset.fields_of("a@b=1") == {"note": text} and preset.name == "it's"
 
 
 def test_the_command_says_what_makes_the_row(tmp_path):
-    method = only(board_of(tmp_path / "a", make_record("npo", metrics={"distance": (1.0, None, None)})))
-    model = only(board_of(tmp_path / "b", make_record("base", metrics={"distance": (1.0, None, None)})))
-    log = only(board_of(tmp_path / "c", make_record("npo", source="imported", metrics={"distance": (1.0, None, None)})))
+    method = only(board_of(tmp_path / "a", make_record("npo", metrics={"distance_largest": (1.0, None, None)})))
+    model = only(board_of(tmp_path / "b", make_record("base", metrics={"distance_largest": (1.0, None, None)})))
+    log = only(
+        board_of(tmp_path / "c", make_record("npo", source="imported", metrics={"distance_largest": (1.0, None, None)}))
+    )
     assert command(method, "quick") == "python run_benchmark.py run --preset row.toml"
     assert command(model, "my board") == "python run_benchmark.py run --preset 'my board'"
     assert command(log, "quick").startswith("python run_benchmark.py import ")

@@ -62,7 +62,7 @@ function cellTitle(cell) {
 function numberCell(row, name, intervals) {
   const cell = row.cells[name];
   if (!cell) return element("td", { class: "number" }, "–");
-  const text = cell[6] || (name === "distance" && row.best) ? element("strong", {}, cell[0]) : cell[0];
+  const text = cell[6] || (name === data.headline && row.best) ? element("strong", {}, cell[0]) : cell[0];
   const claimed = row.claimed && row.claimed[name] !== undefined;
   const about = [cellTitle(cell), claimed ? `claimed: ${data.covers[row.claimed[name]]}` : ""].filter(Boolean).join("; ");
   const td = element("td", { class: "number", title: about || null }, text, claimed && row.reproduced ? element("span", { class: "warn" }, "°") : null);

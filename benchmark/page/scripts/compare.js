@@ -9,7 +9,7 @@ function metricColumns() {
 function drawCompare() {
   const columns = metricColumns();
   if (!columns.length) return;
-  compared.metric = (columns.find((column) => column.name === "distance") || columns[0]).name;
+  compared.metric = (columns.find((column) => column.name === data.headline) || columns[0]).name;
   const result = element("div", {});
   const again = () => result.replaceChildren(...comparison());
   const choice = element("div", { class: "choice" });

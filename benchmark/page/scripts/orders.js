@@ -9,7 +9,7 @@ function drawOrders() {
       label: row.method, href: `#${ids.get(row.method)}`, low: Math.min(row.a, row.b), high: Math.max(row.a, row.b), text: row.text,
       dots: [{ value: row.a, open: true, title: "a" }, { value: row.b, title: "b" }], kind: row.apart ? "telling" : "control",
     }));
-    const name = `Places by ${order.by.replaceAll("_", " ")}, ${order.split}`;
+    const name = `Places by ${order.by}, ${order.split}`;
     const part = element("div", { "data-split": order.split }, data.splits.length > 1 ? element("h3", {}, order.split) : "");
     part.append(strips(rows, { scale: "linear", label: "place, 1 is the best", room: 230, name }));
     body.append(part);

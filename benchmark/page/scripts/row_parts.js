@@ -58,8 +58,8 @@ function pairPicture(row) {
   const rows = row.detail.pairs.map((pair) => ({
     label: pair.other, href: `#${ids.get(pair.other)}`, low: pair.low, high: pair.high, dots: [{ value: pair.difference }], kind: kinds[pair.verdict], text: words[pair.verdict],
   }));
-  const note = element("p", { class: "hint" }, "This row's error less the other's, in nats of log truth ratio; left of 0 this row is nearer to the retrained models. Intervals are of one pair (Student's t over authors); the words are of a sign-flip test of all pairs at once.");
-  return element("div", {}, note, strips(rows, { scale: "linear", rule: 0, label: "difference in error (nats)", name: "Against every other method" }));
+  const note = element("p", { class: "hint" }, "This row's error less the other's, in distances between retrained models; left of 0 this row is nearer to the retrained models. Intervals are of one pair (Student's t over authors); the words are of a sign-flip test of all pairs at once.");
+  return element("div", {}, note, strips(rows, { scale: "linear", rule: 0, label: "difference in error", name: "Against every other method" }));
 }
 
 function authorPicture(row) {

@@ -1,0 +1,85 @@
+"""Which distance should order a board: ``python -m benchmark.comparison.headlines results/published/quick-all ...``.
+
+A table a board with a line for each row statistic and one for the largest of the three: how near the nearest useful method comes, which
+controls that have forgotten nothing come as near, how far models with a known share of the forget rows are, how many pairs
+of methods the board's test tells apart by it, and how alike its order is to that by the largest.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.common.console import user_errors
+from benchmark.common.rank_correlation import kendall
+from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.build import build
+from benchmark.leaderboard.controls import is_cheat
+from benchmark.leaderboard.entries import KEPT, METHODS, Entry
+from benchmark.leaderboard.numbers import number
+from benchmark.leaderboard.ranking import errors_of_split
+from metrics.calibration.headline import DISTANCE
+from metrics.calibration.ranks import rank_rows
+from metrics.calibration.row_statistics import STATISTICS
+
+STATISTICS_OF: dict[str, Sequence[str]] = {
+    "distance": ("truth_ratio",),
+    "distance_gold": ("gold",),
+    "distance_paraphrase": ("paraphrase",),
+    DISTANCE: STATISTICS,
+}
+HEAD = ("column", "nearest useful method", "cheats as near or nearer", "pairs told apart", "tau with the largest")
+
+
+def table(board: Board, split: str) -> str:
+    """A Markdown table of a split: one line a distance."""
+    rows = [entry for entry in board.rows if entry.split == split]
+    known = [e for e in rows if e.role == "control" and e.method.startswith("dose-")]
+    known += [e for e in rows if e.role == "model" and e.name in ("base", "finetuned")]
+    lines = [[*HEAD, *(entry.method for entry in known)], ["---"] * (len(HEAD) + len(known))]
+    useful = [e for e in rows if e.is_sound and e.block == METHODS and e.value(DISTANCE) is not None]
+    for column, statistics in STATISTICS_OF.items():
+        nearest = min(useful, key=lambda entry: _far(entry, column))
+        cheats = [
+            f"{entry.method} ({number(column, entry.value(column))})"
+            for entry in rows
+            if is_cheat(entry) and _far(entry, column) <= _far(nearest, column) and _kept(entry) >= KEPT
+        ]
+        ranks = rank_rows(errors_of_split(board.rows, split, board.records, statistics)).values()
+        pairs = len(ranks) * (len(ranks) - 1) // 2
+        tau = kendall([_far(e, column) for e in useful], [_far(e, DISTANCE) for e in useful]).value
+        lines.append(
+            [
+                f"`{column}`",
+                f"{nearest.method} ({number(column, nearest.value(column))})",
+                ", ".join(cheats) or "none",
+                f"{sum(len(rank.worse) for rank in ranks)} of {pairs}",
+                f"{tau:.2f}",
+                *(number(column, entry.value(column)) for entry in known),
+            ]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _far(entry: Entry, column: str) -> float:
+    value = entry.value(column)
+    return np.inf if value is None else value
+
+
+def _kept(entry: Entry) -> float:
+    return entry.value("utility_kept") or 0.0
+
+
+def report(folders: list[Path]) -> str:
+    """A heading and a table for each split of each board."""
+    boards = [build(folder) for folder in folders]
+    parts = [f"## {board.name}, {split}\n\n{table(board, split)}" for board in boards for split in board.splits]
+    return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    with user_errors():
+        print(report([Path(name) for name in sys.argv[1:] or ["results/quick"]]))
