@@ -2,7 +2,8 @@
 
 A table a board with a line for each row statistic and one for the largest of the three: how near the nearest useful method comes, which
 controls that have forgotten nothing come as near, how far models with a known share of the forget rows are, how many pairs
-of methods the board's test tells apart by it, and how alike its order is to that by the largest.
+of methods the board's test tells apart by it, how often it tells retrained models apart (half of them as rows, the other half as the
+yardstick, 200 draws of the halves, which overlap), and how alike its order is to that by the largest.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build
 from benchmark.leaderboard.controls import is_cheat
 from benchmark.leaderboard.entries import KEPT, METHODS, Entry
-from benchmark.leaderboard.numbers import number
-from benchmark.leaderboard.ranking import errors_of_split
+from benchmark.leaderboard.numbers import UNKNOWN, number
+from benchmark.leaderboard.ranking import errors_of_split, rows_of_records
+from metrics.calibration.errors import board_errors
 from metrics.calibration.headline import DISTANCE
-from metrics.calibration.ranks import rank_rows
+from metrics.calibration.pairs import lower
+from metrics.calibration.ranks import FEWEST_AUTHORS, rank_rows
 from metrics.calibration.row_statistics import STATISTICS
 
 STATISTICS_OF: dict[str, Sequence[str]] = {
@@ -31,7 +34,11 @@ STATISTICS_OF: dict[str, Sequence[str]] = {
     "distance_paraphrase": ("paraphrase",),
     DISTANCE: STATISTICS,
 }
-HEAD = ("column", "nearest useful method", "cheats as near or nearer", "pairs told apart", "tau with the largest")
+HEAD = (
+    "column", "nearest useful method", "cheats as near or nearer", "pairs told apart", "halves with retrained models told apart",
+    "tau with the largest",
+)  # fmt: skip
+HALVES = 200
 
 
 def table(board: Board, split: str) -> str:
@@ -57,11 +64,28 @@ def table(board: Board, split: str) -> str:
                 f"{nearest.method} ({number(column, nearest.value(column))})",
                 ", ".join(cheats) or "none",
                 f"{sum(len(rank.worse) for rank in ranks)} of {pairs}",
-                f"{tau:.2f}",
+                f"{_false_calls(board, split, statistics)} of {HALVES}",
+                UNKNOWN if tau is None else f"{tau:.2f}",
                 *(number(column, entry.value(column)) for entry in known),
             ]
         )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _false_calls(board: Board, split: str, statistics: Sequence[str]) -> int:
+    """Of ``HALVES`` draws, in how many a pair of retrained models is told apart when one half is the other's yardstick."""
+    records = [r for r in board.records if r.is_retrained and r.split == split and r.forget_rows]
+    z, authors = rows_of_records(records, statistics), np.array(records[0].forget_rows["author"], dtype=np.int64)
+    rng, wrong = np.random.default_rng(0), 0
+    for _ in range(HALVES):
+        order = rng.permutation(len(records))
+        yardstick, rows = order[: len(order) // 2], order[len(order) // 2 :]
+        errors = board_errors({str(i): z[[i]] for i in rows}, z[yardstick], authors).errors
+        if not errors:  # half of three models gives no unit
+            continue
+        means = np.stack([by_seed.mean(axis=0) for by_seed in errors.values()])
+        wrong += means.shape[1] >= FEWEST_AUTHORS and bool(lower(means).any())
+    return wrong
 
 
 def _far(entry: Entry, column: str) -> float:

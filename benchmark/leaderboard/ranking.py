@@ -98,8 +98,10 @@ def _errors(
     if any(r is None or not r.forget_rows for r in [*retrained, *(r for group in compared.values() for r in group)]):
         return {}
     authors = np.array(next(iter(compared.values()))[0].forget_rows["author"], dtype=np.int64)
-    candidates = {name: _rows(records, statistics) for name, records in compared.items()}
-    return board_errors(candidates, _rows([r for r in retrained if r is not None], statistics), authors).errors
+    candidates = {name: rows_of_records(records, statistics) for name, records in compared.items()}
+    return board_errors(
+        candidates, rows_of_records([r for r in retrained if r is not None], statistics), authors
+    ).errors
 
 
 def _yardstick(records: list[Record]) -> tuple[str, ...]:
@@ -108,6 +110,6 @@ def _yardstick(records: list[Record]) -> tuple[str, ...]:
     return keys.pop() if len(keys) == 1 else ()
 
 
-def _rows(records: list[Record], statistics: Sequence[str]) -> np.ndarray:
+def rows_of_records(records: list[Record], statistics: Sequence[str]) -> np.ndarray:
     """[runs, T, n] of the statistics, NaN where undefined."""
     return np.stack([np.stack([record.row_statistic(name) for name in statistics]) for record in records])
