@@ -92,6 +92,7 @@ ORDER = (
     *(f"excess_fact_leak_at_{k}" for k in (1, 8, 64)),
     "residual_sampled",
     "fact_leak_bound",
+    *(f"excess_sampled_rouge_at_{k}" for k in (1, 8, 64)),
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
 OPTIONAL = ("needs", "replica")  # attributes with a default

@@ -17,7 +17,7 @@ UTILITY = ("retain_", "real_authors_", "world_facts_", "utility", "model_utility
 PRIVACY = ("mia_", "priv", "memorization", "overall")
 RESURFACING = (
     "residual_int8", "residual_nf4", "residual_relearn", "residual_worst", "residual_sampled", "recovery", "relearn_", "depth",
-    "leak_", "partner_kept", "excess_fact_leak", "fact_leak",
+    "leak_", "partner_kept", "excess_fact_leak", "fact_leak", "excess_sampled_rouge",
 )  # fmt: skip
 FORGETTING = ("forget_", "distance", "p_retrained", "residual", "dose", "ks_statistic")
 COST = {"minutes": "Minutes", "peak_memory_mib": "Memory (MiB)"}  # no metrics, but columns

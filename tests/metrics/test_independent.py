@@ -9,7 +9,7 @@ from tests.metrics.plain_metrics import expected, kept
 from tests.metrics.plain_model import NEW_TOKENS, greedy, plain
 
 CALIBRATION = ("distance", "p_retrained", "residual", "dose", "residual_attacked", "recovery", "relearning")
-ATTACKS = ("depth", "probe_leak", "fact_leak")  # tested by hand, each in a file of its own
+ATTACKS = ("depth", "probe_leak", "fact_leak", "sampled_rouge")  # tested by hand, each in a file of its own
 
 
 @pytest.fixture(scope="module")
