@@ -7,10 +7,13 @@ authors and world facts.
 
 * A trial qualifies if it ended ``ok`` and keeps at least 90 % of each part of the fine-tuned model's utility in which that
   model beats random answers (metrics/utility_kept.py), and of their harmonic mean. Retain probability and ROUGE are parts.
-* Of those that qualify, the gentlest is chosen whose forget probability is at or below the base model's: the nearest to
-  the fine-tuned model in retain probability. The base model never saw the forget rows, so pushing further than it rewards
-  damage. Where none gets there, the one with the lowest forget probability.
+* Of those that qualify, the one is chosen that goes farthest without going beyond the base model: with the lowest forget
+  probability of those at or above the base model's. The base model never saw the forget rows, so what lies below it is damage.
+  Where all lie below, the one with the highest.
 * Where none qualifies, the method has no usable setting.
+
+Until version 0.3 the gentlest trial at or below the base model's level was chosen, which takes a trial far below it where no other got
+there. What both cost on boards that show it: results/published/choosing.md.
 """
 
 from __future__ import annotations
@@ -94,11 +97,11 @@ def choose(trials: Iterable[Trial], finetuned: Reading, base: Reading) -> Trial 
     usable = [(t, t.reading) for t in trials if t.reading is not None and t.qualifies(finetuned)]
     if not usable:
         return None
-    limit = base.forget_probability * (1 + ROUNDING)
-    reached = [(t, r) for t, r in usable if r.forget_probability <= limit]
-    if reached:
-        return min(reached, key=lambda pair: abs(pair[1].retain_probability - finetuned.retain_probability))[0]
-    return min(usable, key=lambda pair: pair[1].forget_probability)[0]
+    limit = base.forget_probability * (1 - ROUNDING)
+    above = [(t, r) for t, r in usable if r.forget_probability >= limit]
+    if above:
+        return min(above, key=lambda pair: pair[1].forget_probability)[0]
+    return max(usable, key=lambda pair: pair[1].forget_probability)[0]
 
 
 def least_harm(trials: Sequence[Trial]) -> Trial:

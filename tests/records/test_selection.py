@@ -1,4 +1,4 @@
-"""The choice of hyperparameters: the gentlest that forgets, blind to retrained models and to the board's rows."""
+"""The choice of hyperparameters: as far as the base model and no further, blind to retrained models and to the board's rows."""
 
 import numpy as np
 import pytest
@@ -49,17 +49,20 @@ def test_what_is_read_of_a_model():
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        # Of two that reach the base model, the one nearer to the fine-tuned in retain probability, though it forgets less.
-        ([trial(1, forget=0.5), trial(2, forget=0.09, retain=0.89), trial(3, forget=0.0, retain=0.85)], 2),
-        ([trial(1, forget=0.0, retain=0.85), trial(2, forget=0.1, retain=0.86)], 2),  # at the base model's is enough
+        # Of those at or above the base model the farthest, however much gentler another one is; what lies below went too far.
+        ([trial(1, forget=0.5, retain=0.9), trial(2, forget=0.12, retain=0.85), trial(3, forget=0.09, retain=0.89)], 2),
         (
-            [trial(1, forget=0.6), trial(2, forget=0.3), trial(3, forget=0.0, utility=0.7)],
+            [trial(1, forget=0.0, retain=0.85), trial(2, forget=0.1, retain=0.86), trial(3, forget=0.2)],
             2,
-        ),  # nobody reaches: the lowest
+        ),  # at its level
+        (
+            [trial(1, forget=0.6), trial(2, forget=0.3), trial(3, forget=0.2, utility=0.7)],
+            2,
+        ),  # one that harms does not count
+        ([trial(1, forget=0.0), trial(2, forget=0.08), trial(3, forget=0.01)], 2),  # all below: the nearest
         ([trial(1, retain=0.8), trial(2, rouge=0.8), trial(3, utility=0.7)], None),  # each loses one of the three
         ([trial(1, forget=0.3), trial(2, "diverged"), Trial("npo", "forget10", {"lr": 3.0}, "failed", None)], 1),
         ([trial(1, retain=KEPT * 0.9, rouge=KEPT * 0.9, utility=KEPT * 0.8)], 1),  # exactly 90 % is enough
-        ([trial(1, retain=0.95, forget=0.1), trial(2, retain=0.88, forget=0.1)], 2),  # nearest, from above too
     ],
 )
 def test_rule(given, expected):

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmark.records.selection import Reading, Trial
-from benchmark.runs.compare_rules import Group, Judged, best_quality, gentlest, lowest, nearest
+from benchmark.runs.compare_rules import Group, Judged, best_quality, farthest, gentlest, lowest, nearest
 
 FINETUNED, BASE = Reading(0.9, 0.9, 0.8, 0.9), Reading(0.1, 0.3, 0.3, 0.1)
 
@@ -12,7 +12,9 @@ def judged(forget, retain, log10_quality, distance, kept=0.95, utility=0.8, stat
     return Judged(Trial("m", "s", {}, status, Reading(retain, 0.9, utility, forget)), log10_quality, distance, kept)
 
 
-@pytest.mark.parametrize(("rule", "expected"), [(lowest, 2), (gentlest, 1), (best_quality, 0), (nearest, 2)])
+@pytest.mark.parametrize(
+    ("rule", "expected"), [(lowest, 2), (gentlest, 1), (farthest, 0), (best_quality, 0), (nearest, 2)]
+)
 def test_what_each_rule_takes(rule, expected):
     trials = [
         judged(0.3, 0.89, -0.1, 6.0),  # too little forgotten to be chosen, and yet the best by the judge
@@ -26,4 +28,4 @@ def test_what_each_rule_takes(rule, expected):
 def test_where_everything_is_wrecked():
     wrecked = [judged(0.0, 0.2, 0.0, 2.0, 0.3, 0.3), judged(0.0, 0.2, -1.0, 2.0, 0.5, 0.5)]
     group = Group("m", wrecked, FINETUNED, BASE)
-    assert [rule(group) for rule in (lowest, gentlest, best_quality, nearest)] == [wrecked[1], None, None, None]
+    assert [rule(group) for rule in (lowest, gentlest, farthest, best_quality, nearest)] == [wrecked[1], *[None] * 4]

@@ -33,17 +33,17 @@ def test_every_method_has_as_many_trials_and_none_twice(trials, enough, too_much
     assert all(LR.low <= t.changes["lr"] <= LR.high for t in done)
 
 
-def test_an_interior_choice_is_refined_towards_gentleness():
+def test_an_interior_choice_is_refined_towards_the_base_model_s_level():
     search, done, chosen = searched(enough=2e-4, too_much=5e-3)
     assert [t.changes["lr"] for t in done[:3]] == [1e-4, 3e-4, 1e-3]
-    assert 2e-4 <= chosen.changes["lr"] < 2.4e-4  # 3e-4 without refinement
+    assert 1.7e-4 < chosen.changes["lr"] <= 2e-4  # 1e-4 without refinement
     assert not search.at_edge(done, chosen, BASE)
 
 
 def test_it_goes_on_upwards_until_the_choice_is_interior():
     search, done, chosen = searched(enough=5e-3, too_much=1.0)
     assert [t.changes["lr"] for t in done[3:6]] == pytest.approx([3e-3, 9e-3, 5.2e-3], rel=0.01)
-    assert chosen.changes["lr"] == pytest.approx(5.2e-3, rel=0.01) and not search.at_edge(done, chosen, BASE)
+    assert chosen.changes["lr"] == pytest.approx(3.95e-3, rel=0.01) and not search.at_edge(done, chosen, BASE)
 
 
 def test_it_goes_on_downwards_where_nothing_is_usable():
@@ -62,7 +62,7 @@ def test_the_second_constant_is_tried_once_the_first_is_interior():
     weights = [t.changes.get("weight") for t in done]
     assert weights[:3] == [None] * 3
     assert {w for w in weights if w} >= {10.0, 0.1}
-    assert all(t.changes["lr"] == 3e-4 for t in done if "weight" in t.changes)
+    assert all(t.changes["lr"] in (1e-4, 1.73e-4) for t in done if "weight" in t.changes)  # the choices so far
 
 
 def test_settings_can_be_typed():
