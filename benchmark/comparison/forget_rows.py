@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from benchmark.common.jackknife import clusters
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.records.record import Record
-from metrics.calibration.distance import distance
+from metrics.calibration.distance import largest_distance
 from metrics.calibration.headline import DISTANCE
 from metrics.calibration.residual import share_left
 from metrics.calibration.row_statistics import STATISTICS
@@ -88,22 +88,14 @@ def _value(rows: Rows, column: str, stay: np.ndarray) -> float:
     if len(rows.retrained) < 2:
         return float("nan")
     if column in DISTANCES:
-        return _mean([_farthest(record, rows.retrained, DISTANCES[column], stay) for record in rows.runs])
+        pools = {s: np.stack([r.row_statistic(s)[stay] for r in rows.retrained]) for s in DISTANCES[column]}
+        return _mean([largest_distance((run.row_statistic(s)[stay], z) for s, z in pools.items()) for run in rows.runs])
     if column not in RESIDUALS or rows.finetuned is None:
         return float("nan")
     statistic = RESIDUALS[column]
-    finetuned, *retrained = (record.row_statistic(statistic)[stay] for record in (rows.finetuned, *rows.retrained))
-    return _mean([_residual(r.row_statistic(statistic)[stay], np.stack(retrained), finetuned) for r in rows.runs])
-
-
-def _farthest(record: Record, retrained: list[Record], statistics: Sequence[str], stay: np.ndarray) -> float | None:
-    """The largest distance over the statistics; None where one has none."""
-    values = [
-        distance(record.row_statistic(s)[stay], np.stack([r.row_statistic(s)[stay] for r in retrained])).value
-        for s in statistics
-    ]
-    known = [value for value in values if value is not None]
-    return max(known) if len(known) == len(values) else None
+    finetuned = rows.finetuned.row_statistic(statistic)[stay]
+    retrained = np.stack([record.row_statistic(statistic)[stay] for record in rows.retrained])
+    return _mean([_residual(run.row_statistic(statistic)[stay], retrained, finetuned) for run in rows.runs])
 
 
 def _residual(run: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray) -> float | None:

@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.common.console import user_errors
+from benchmark.common.errors import UserError
 from benchmark.common.rank_correlation import kendall
+from benchmark.comparison.forget_rows import DISTANCES
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build
 from benchmark.leaderboard.controls import is_cheat
@@ -26,14 +28,7 @@ from metrics.calibration.errors import board_errors
 from metrics.calibration.headline import DISTANCE
 from metrics.calibration.pairs import lower
 from metrics.calibration.ranks import FEWEST_AUTHORS, rank_rows
-from metrics.calibration.row_statistics import STATISTICS
 
-STATISTICS_OF: dict[str, Sequence[str]] = {
-    "distance": ("truth_ratio",),
-    "distance_gold": ("gold",),
-    "distance_paraphrase": ("paraphrase",),
-    DISTANCE: STATISTICS,
-}
 HEAD = (
     "column", "nearest useful method", "cheats as near or nearer", "pairs told apart", "halves with retrained models told apart",
     "tau with the largest",
@@ -42,13 +37,21 @@ HALVES = 200
 
 
 def table(board: Board, split: str) -> str:
-    """A Markdown table of a split: one line a distance."""
+    """A Markdown table of a split: one line a distance.
+
+    Raises:
+        UserError: no method that keeps enough of utility has a distance.
+    """
     rows = [entry for entry in board.rows if entry.split == split]
     known = [e for e in rows if e.role == "control" and e.method.startswith("dose-")]
     known += [e for e in rows if e.role == "model" and e.name in ("base", "finetuned")]
     lines = [[*HEAD, *(entry.method for entry in known)], ["---"] * (len(HEAD) + len(known))]
     useful = [e for e in rows if e.is_sound and e.block == METHODS and e.value(DISTANCE) is not None]
-    for column, statistics in STATISTICS_OF.items():
+    if not useful:
+        raise UserError(
+            f"{board.name}, {split}: no method that keeps {KEPT:.0%} has {DISTANCE}: two retrained models are needed"
+        )
+    for column, statistics in DISTANCES.items():
         nearest = min(useful, key=lambda entry: _far(entry, column))
         cheats = [
             f"{entry.method} ({number(column, entry.value(column))})"

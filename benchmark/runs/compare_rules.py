@@ -22,7 +22,7 @@ from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import KEPT, Reading, Trial, choose, reading_of
-from metrics.calibration.distance import distance
+from metrics.calibration.distance import largest_distance
 from metrics.calibration.row_statistics import STATISTICS
 
 JUDGE = "forget_quality_test_authors"
@@ -129,11 +129,12 @@ def groups(folder: Path) -> Iterator[Group]:
 
 
 def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: dict[str, np.ndarray]) -> Judged:
-    far = [distance(record.row_statistic(s)[tested], z).value for s, z in yardstick.items() if record.forget_rows]
+    pairs = ((record.row_statistic(s)[tested], z) for s, z in yardstick.items())
+    far = largest_distance(pairs) if record.forget_rows else None
     return Judged(
         Trial(record.method, record.split, {}, record.status, reading_of(folder, record), key=record.key),
         math.log10(max(FLOOR, record.value(JUDGE) or 0.0)),
-        max((math.inf if value is None else value for value in far), default=math.inf),
+        math.inf if far is None else far,
         record.value("utility_kept") or 0.0,
     )
 

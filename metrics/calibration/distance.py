@@ -19,6 +19,7 @@ and the candidate. The median, since one failed retrained model of five must not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,3 +103,10 @@ def distance(candidate: np.ndarray, retrained: np.ndarray) -> Distance:
     if unit <= rounding(u, z):
         return Distance(None, None, models, rows, "the retrained models are alike")
     return Distance(float(np.sqrt(own)) / unit, unit, models, rows)
+
+
+def largest_distance(statistics: Iterable[tuple[np.ndarray, np.ndarray]]) -> float | None:
+    """The largest distance over pairs of a candidate [n] and retrained models [K, n]; None where one is undefined."""
+    values = [distance(candidate, retrained).value for candidate, retrained in statistics]
+    known = [value for value in values if value is not None]
+    return max(known, default=None) if len(known) == len(values) else None

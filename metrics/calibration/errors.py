@@ -5,8 +5,8 @@ author's rows, by the statistic that makes it largest:
 
     e_a = max over t of sqrt(mean over the author's rows of (z[t, i] - mean of the K retrained models)^2 / (1 + 1 / K)) / unit_t,
 
-unit_t what 1 is on all rows (``Distance.unit``). The mean over authors is close to ``distance_largest`` (rank correlation .99 on the
-boards of 37 and 51 methods), and unlike it has a value an author. Authors weigh the same, whatever their number of rows: they are
+unit_t what 1 is on all rows (``Distance.unit``). The mean over authors is close to ``distance_largest``, and unlike it has a
+value an author. Authors weigh the same, whatever their number of rows: they are
 what is drawn in ``ranks``.
 
 What is held fixed: the retrained models. A run that is one more retrained model has an error above 0 too: about 1.

@@ -1,5 +1,8 @@
 """The table on which distance orders a board, on a small one worked out by hand."""
 
+import pytest
+
+from benchmark.common.errors import UserError
 from benchmark.comparison.headlines import report, table
 from tests.leaderboard.made_records import board_of, compared, make_record, yardstick
 
@@ -47,3 +50,9 @@ def test_retrained_models_that_differ_in_every_author_alike_are_told_apart(tmp_p
     called = cells(table(board, "forget10"))["distance_largest"]["halves with retrained models told apart"]
     wrong, draws = map(int, called.split(" of "))
     assert draws == 200 and 100 < wrong < 170  # 4 of the 6 halves: all but {outer, outer} and {inner, inner}
+
+
+def test_a_board_without_distances_is_told(tmp_path):
+    board = board_of(tmp_path, make_record("npo", quality=(0.5, None, None), utility=(0.6, None, None)))
+    with pytest.raises(UserError, match="two retrained models are needed"):
+        table(board, "forget10")
