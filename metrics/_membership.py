@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ import numpy as np
 from benchmark.common.jackknife import Statistic
 from benchmark.evaluation.scores import check_same_rows
 from metrics.base import NO_REFERENCES, Limits, Measurement, Metric, References, sides_interval
+from metrics.calibration.once_a_set import once_a_set
 
 if TYPE_CHECKING:
     from benchmark.evaluation.scores import Scores, SetScores
@@ -33,25 +35,32 @@ class Attack:
     forget: np.ndarray  # [n]
     holdout: np.ndarray  # [m]
 
-    def _wins(self) -> np.ndarray:
-        """[n, m] 1 where the held-out row has the larger loss, 0.5 where both have the same."""
+    @cached_property
+    def _half_wins(self) -> np.ndarray:
+        """[n, m] 2 where the held-out row has the larger loss, 1 where both have the same, 0 elsewhere and for NaN."""
         forget, holdout = self.forget[:, None], self.holdout[None, :]
-        return (holdout > forget) + 0.5 * (holdout == forget)  # NaN: neither
+        return 2 * (holdout > forget).astype(np.int8) + (holdout == forget).astype(np.int8)
+
+    @cached_property
+    def _defined(self) -> tuple[np.ndarray, np.ndarray]:
+        return ~np.isnan(self.forget), ~np.isnan(self.holdout)
 
     def sizes(self) -> tuple[int, int]:
         """Defined rows of both sides."""
-        return int(np.sum(~np.isnan(self.forget))), int(np.sum(~np.isnan(self.holdout)))
+        forget, holdout = self._defined
+        return int(forget.sum()), int(holdout.sum())
 
     def auc(self) -> float | None:
         """None where a side has no row."""
         n, m = self.sizes()
-        return float(self._wins().sum() / (n * m)) if n and m else None
+        return float(self._half_wins.sum() / (2 * n * m)) if n and m else None
 
     def auc_of(self, stay: Mapping[str, np.ndarray]) -> float:
         """AUC of the rows that stay [n] and [m]; NaN where a side is empty."""
-        forget, holdout = self.forget[stay["forget"]], self.holdout[stay["holdout"]]
-        value = Attack(forget, holdout).auc()
-        return np.nan if value is None else value
+        forget, holdout = self._defined
+        n, m = int((forget & stay["forget"]).sum()), int((holdout & stay["holdout"]).sum())
+        wins = self._half_wins[stay["forget"]][:, stay["holdout"]].sum()
+        return float(wins / (2 * n * m)) if n and m else np.nan
 
 
 def auc_interval(statistic: Statistic, scores: Scores) -> Limits:
@@ -100,12 +109,21 @@ class MembershipAttack(Metric):
 
     def attack(self, scores: Scores, retrained: Sequence[Scores] = ()) -> tuple[Attack | None, dict[str, int]]:
         """The two sides and reason -> rows left out; no sides where the attack cannot be made at all."""
-        paired = "retrained" in self.needs
-        if why := cannot_attack(scores, retrained, paired):
+        if "retrained" not in self.needs:
+            return self._alone(scores)
+        if why := cannot_attack(scores, retrained, paired=True):
             return None, {why: 1}
+        return self._sides(scores, retrained[0])
+
+    @once_a_set
+    def _alone(self, scores: Scores) -> tuple[Attack | None, dict[str, int]]:
+        why = cannot_attack(scores, (), paired=False)
+        return (None, {why: 1}) if why else self._sides(scores, None)
+
+    def _sides(self, scores: Scores, reference: Scores | None) -> tuple[Attack, dict[str, int]]:
         sides, reasons = [], {}
         for name in self.sets:
-            rows, other = scores.sets[name], retrained[0].sets[name] if paired else None
+            rows, other = scores.sets[name], None if reference is None else reference.sets[name]
             losses = np.array(self.losses(rows, other), dtype=np.float64)
             left = np.zeros(len(losses), dtype=bool)
             for reason, mask in [*self.problems(rows).items(), ("not a number", np.isnan(losses))]:
@@ -118,6 +136,7 @@ class MembershipAttack(Metric):
 
     def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
         attack, reasons = self.attack(scores, references.retrained)
+        reasons = dict(reasons)  # remembered for the next reader
         if attack is None:
             return {self.name: Measurement(None, 0, reasons, version=self.version)}
         value, sizes = attack.auc(), attack.sizes()

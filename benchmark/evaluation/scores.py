@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class AnswerScores:
     logprob_mean: np.ndarray  # [L] E_v~p[log p(v)]
     logprob_std: np.ndarray  # [L] its standard deviation
 
-    @property
+    @cached_property  # many metrics of a board read the same answer
     def nll(self) -> float:
         """Negative log-likelihood, nats per token; NaN for an answer without tokens."""
         return float(-np.mean(self.logprobs, dtype=np.float64)) if len(self.logprobs) else float("nan")
