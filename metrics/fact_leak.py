@@ -20,6 +20,7 @@ import numpy as np
 
 from metrics.base import NO_REFERENCES, Measurement, Metric, References, mean_interval, sides_interval
 from metrics.calibration.attacked import SAMPLES, why_not_made
+from metrics.calibration.author_parts import Sides
 from metrics.calibration.once_a_set import once_a_set
 from metrics.fact_recall import contains
 
@@ -68,16 +69,15 @@ class FactLeak(Metric):
         return Measurement(float(excess.mean()), len(own), {}, low, high, extra, version=self.version)
 
     def _residual(self, scores: Scores, references: References, k: int, known: np.ndarray) -> Measurement:
-        assert references.finetuned is not None  # why_not_made
-        retrained = _retrained_at(references, k, known)
-        own, whole = _at(scores, k, known) - retrained, _at(references.finetuned, k, known) - retrained
+        sides = _sides(scores, references, k, known)
+        own, whole = sides.left, sides.whole
         if whole.mean() < LEAST:
             return self.undefined("the fine-tuned model's samples state the facts no more than the retrained models'")
 
         def residual(stay: Mapping[str, np.ndarray]) -> float:
             return float(own[stay["forget"]].mean() / whole[stay["forget"]].mean())
 
-        low, high, extra = sides_interval(residual, {"forget": scores[SAMPLES].authors[known]}, "identity")
+        low, high, extra = sides_interval(residual, {"forget": sides.authors}, "identity")
         value = residual({"forget": np.ones(len(own), dtype=bool)})
         return Measurement(value, len(own), {}, low, high, extra | {"k": float(k)}, version=self.version)
 
@@ -87,6 +87,19 @@ class FactLeak(Metric):
         bounds = np.where(leaks < samples, beta.ppf(LEVEL, leaks + 1, np.maximum(samples - leaks, 1)), 1.0)
         low, high, extra = mean_interval(bounds, authors, "logit")
         return Measurement(float(bounds.mean()), len(bounds), {}, low, high, extra, version=self.version)
+
+
+def sampled_sides(scores: Scores, references: References) -> Sides:
+    """Numerator and denominator of ``residual_sampled``, row by row, where it is defined."""
+    leaks, samples = counted(scores[SAMPLES])
+    return _sides(scores, references, min(OF_RESIDUAL, samples), ~np.isnan(leaks))
+
+
+def _sides(scores: Scores, references: References, k: int, known: np.ndarray) -> Sides:
+    assert references.finetuned is not None  # why_not_made
+    retrained = _retrained_at(references, k, known)
+    own, whole = (_at(model, k, known) - retrained for model in (scores, references.finetuned))
+    return Sides(own, whole, scores[SAMPLES].authors[known])
 
 
 def leak_at_k(leaks: np.ndarray, samples: int, k: int) -> np.ndarray:

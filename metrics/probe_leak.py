@@ -22,6 +22,7 @@ import numpy as np
 
 from metrics.base import NO_REFERENCES, Measurement, Metric, References, sides_interval
 from metrics.calibration.attacked import ask_set, why_not_made
+from metrics.calibration.author_parts import Sides
 from metrics.calibration.once_a_set import once_a_set
 
 if TYPE_CHECKING:
@@ -62,20 +63,16 @@ class ProbeLeak(Metric):
         for kind in asked:
             if reason := why_not_made(scores, references, ask_set(kind)):
                 return self.undefined(reason)
-        own, finetuned = _of_kinds(scores, asked), _of_kinds(references.finetuned, asked)
-        retrained = np.mean([_of_kinds(other, asked) for other in references.retrained], axis=0)
-        admitted = (finetuned == 1) & (retrained < 0.5)
-        if (count := int(admitted.sum())) < LEAST:
-            return self.undefined(f"only {count} of {len(own)} probes admitted")
-        own, retrained = own[admitted], retrained[admitted]
-        authors = np.concatenate([scores[ask_set(kind)].authors for kind in asked])[admitted]
+        own, retrained, authors, probes = _admitted(asked, scores, references)
+        if (count := len(own)) < LEAST:
+            return self.undefined(f"only {count} of {probes} probes admitted")
 
         def leak(stay: Mapping[str, np.ndarray]) -> float:
             kept = stay["probes"]
             return float((own[kept] - retrained[kept]).mean() / (1 - retrained[kept].mean()))
 
         low, high, extra = sides_interval(leak, {"probes": authors}, "identity")
-        extra |= {"probes": float(len(admitted)), "answered": float(own.mean()), "retrained": float(retrained.mean())}
+        extra |= {"probes": float(probes), "answered": float(own.mean()), "retrained": float(retrained.mean())}
         value = leak({"probes": np.ones(count, dtype=bool)})
         return Measurement(value, count, {}, low, high, extra, version=self.version)
 
@@ -91,6 +88,24 @@ class ProbeLeak(Metric):
         authors = {"probes": scores[name].authors[admitted]}
         low, high, extra = sides_interval(lambda stay: float(own[stay["probes"]].mean()), authors, "logit")
         return Measurement(float(own.mean()), count, {}, low, high, extra, version=self.version)
+
+
+def asked_sides(scores: Scores, references: References) -> Sides:
+    """Numerator and denominator of ``leak_asked``, probe by probe, where it is defined."""
+    asked = [kind for kind in KINDS if ask_set(kind) in scores.sets]
+    own, retrained, authors, _ = _admitted(asked, scores, references)
+    return Sides(own - retrained, 1 - retrained, authors)
+
+
+def _admitted(
+    asked: Sequence[str], scores: Scores, references: References
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Of the admitted probes [n] the model's answers, the retrained models' mean and authors; and how many there are in all."""
+    own, finetuned = _of_kinds(scores, asked), _of_kinds(references.finetuned, asked)
+    retrained = np.mean([_of_kinds(other, asked) for other in references.retrained], axis=0)
+    admitted = (finetuned == 1) & (retrained < 0.5)
+    authors = np.concatenate([scores[ask_set(kind)].authors for kind in asked])
+    return own[admitted], retrained[admitted], authors[admitted], len(own)
 
 
 def _of_kinds(scores: Scores | None, kinds: Sequence[str]) -> np.ndarray:

@@ -14,12 +14,12 @@ from benchmark.comparison.order import Order, order_of
 from benchmark.comparison.settings import Setting, board_settings, row_settings
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import DETAILS, MAIN, RANK
+from benchmark.leaderboard.headings import DETAILS, MAIN, RANKS
 from benchmark.leaderboard.numbers import is_p_value
 from metrics.calibration.headline import DISTANCE
 
 HEADLINE = (DISTANCE, "residual", "utility_kept", "forget_quality", "model_utility")
-COLUMNS = tuple(column for column in [*MAIN, *DETAILS] if column != RANK)
+COLUMNS = tuple(column for column in [*MAIN, *DETAILS] if column not in RANKS)
 PAIRED = {**DISTANCES, **RESIDUALS, **MEANS}
 
 

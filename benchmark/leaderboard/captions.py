@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from benchmark.common.seed_interval import AND_SEEDS, TWO_SEEDS
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import MAIN, WITH_INTERVAL
+from benchmark.leaderboard.headings import MAIN, RANK_WORST, WITH_INTERVAL
 from benchmark.leaderboard.marks import MEANING
+from benchmark.leaderboard.ranking import told_apart
 from metrics.calibration.headline import DISTANCE
 
 DAGGERS = {"dirty": "†", "partial": "‡", "edge": "§"}
@@ -32,10 +33,11 @@ def caption(board: Board) -> str:
             "is left, by the truth ratio (0 as retrained, 1 as never unlearned, below 0 forgotten beyond)."
         )
     if board.told_apart:
-        apart = [f"{n} of {pairs} pairs ({split})" for split, (n, pairs) in board.told_apart.items()]
-        parts.append(
-            f"Ranks: the places that paired tests over authors leave open; they tell {', '.join(apart)} apart."
+        text = (
+            f"Ranks: the places that paired tests over authors leave open; they tell {_pairs(board.told_apart)} apart"
         )
+        attacked = told_apart(board.rows, RANK_WORST)
+        parts.append(f"{text}, by what the worst attack brings back {_pairs(attacked)}." if attacked else f"{text}.")
     brackets_over = {MAIN[metric].document.lower(): covered(board, metric) for metric in WITH_INTERVAL}
     if brackets := [f"{name} over {units}" for name, units in brackets_over.items() if units]:
         parts.append(f"Brackets: 95 % intervals, {', '.join(brackets)}.")
@@ -43,6 +45,10 @@ def caption(board: Board) -> str:
     if any(entry.is_best for entry in board.rows):
         parts.append("Bold: nearer than some method by these tests, and none is nearer.")
     return " ".join(parts)
+
+
+def _pairs(apart: Mapping[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{n} of {pairs} pairs ({split})" for split, (n, pairs) in apart.items())
 
 
 def _models(board: Board) -> list[int]:

@@ -9,7 +9,9 @@ from typing import Any
 from benchmark.common.files import as_csv
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.headings import RANKS
 from benchmark.leaderboard.marks import MEANING
+from metrics.calibration.ranks import Rank
 
 ORDER = (
     "by split (forget01, forget05, forget10, others), then in blocks: models (finetuned, retrained, base); controls; methods "
@@ -20,6 +22,7 @@ FIELDS = {
     "seeds": "the unlearning seeds of the row's runs, with the fine-tuning seed behind a slash where not all are 0; under a metric, how many of them have a value",
     "block": "where the row stands, see order",
     "rank": "places among the methods of its split that paired tests over authors leave open (low to high), and P(best)",
+    "rank_worst": "as rank, by the residual under the attack that brings most back (residual_worst); P(best) is of these runs' authors and seeds",
     "p_front": "probability of being on the Pareto front of distance and utility kept",
     "epochs, lr": "of unlearning, in the CSV; empty where nothing is trained",
     "commit": "of the code that made the row's runs",
@@ -34,6 +37,7 @@ FIELDS = {
     "marks": "; ".join(f"{mark}: {meaning}" for mark, meaning in MEANING.items()),
 }
 STANDING = ("reproduced", "claimed")  # of boards that were checked
+WORST_HEADS = ("rank_worst_low", "rank_worst_high", "p_best_worst")
 LAST = ("status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr", "commit")
 
 
@@ -41,14 +45,26 @@ def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
     limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
     last = [*LAST, *(STANDING if board.standings else ())]
-    heads = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", "p_front", *limits, *last]
+    heads = [
+        "method",
+        "split",
+        "block",
+        "seeds",
+        "n",
+        "rank_low",
+        "rank_high",
+        "p_best",
+        "p_front",
+        *WORST_HEADS,
+        *limits,
+        *last,
+    ]
     return as_csv(heads, (_csv_row(board, entry) for entry in board.rows))
 
 
 def _csv_row(board: Board, entry: Entry) -> list[Any]:
     numbers = [x for m in board.columns for x in (entry.cells[m].value, entry.cells[m].low, entry.cells[m].high)]
-    rank: list[Any] = [None] * 3 if entry.rank is None else [entry.rank.low, entry.rank.high, entry.rank.best]
-    rank.append(entry.p_front)
+    rank = [*_rank(entry.rank), entry.p_front, *_rank(entry.rank_worst)]
     training = entry.config.get("training") or {}
     last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
     last += [training.get("epochs"), training.get("lr"), " ".join(entry.commits)]
@@ -58,6 +74,10 @@ def _csv_row(board: Board, entry: Entry) -> list[Any]:
     if (known := board.standings.get((entry.split, entry.method))) is not None:
         last += [known.reproduced, " ".join(known.claimed)]
     return [entry.method, entry.split, entry.block, seeds, entry.n, *rank, *numbers, *last]
+
+
+def _rank(rank: Rank | None) -> list[Any]:
+    return [None] * 3 if rank is None else [rank.low, rank.high, rank.best]
 
 
 def tidy_text(board: Board) -> str:
@@ -122,7 +142,7 @@ def _json_row(entry: Entry) -> dict[str, Any]:
         "n": entry.n,
         "block": entry.block,
         "p_front": entry.p_front,
-        "rank": None if entry.rank is None else asdict(entry.rank),
+        **{name: None if (own := getattr(entry, name)) is None else asdict(own) for name in RANKS},
         "status": entry.status,
         "reasons": entry.reasons,
         "source": entry.source,

@@ -17,7 +17,7 @@ class Heading(NamedTuple):
     terminal: str = ""  # "": no column there
 
 
-RANK = "rank"  # the column of rank sets, which is no metric
+RANK, RANK_WORST = RANKS = ("rank", "rank_worst")  # the columns of rank sets, which are no metrics; fields of ``Entry``
 MAIN = {
     DISTANCE: Heading("Distance", "Dist-\nance"),
     P: Heading("p", "p"),
@@ -30,6 +30,7 @@ MAIN = {
 DETAILS = {
     "dose": Heading("Dose"),
     "residual_worst": Heading("Residual, worst attack"),
+    RANK_WORST: Heading("Ranks, worst attack"),
     "residual_int8": Heading("Residual, 8 bits"),
     "residual_nf4": Heading("Residual, 4 bits"),
     "residual_relearn_forget": Heading("Residual, relearning"),
@@ -58,8 +59,8 @@ ARROWS = {"higher": "↑", "lower": "↓", "target": "→"}
 
 def shown(board: Board, table: dict[str, Heading]) -> list[str]:
     """The columns of a table for which the board has a value."""
-    ranked = any(entry.rank is not None for entry in board.rows)
-    return [metric for metric in table if (ranked if metric == RANK else board.is_defined(metric))]
+    ranked = {name for name in RANKS if any(getattr(entry, name) is not None for entry in board.rows)}
+    return [metric for metric in table if (metric in ranked if metric in RANKS else board.is_defined(metric))]
 
 
 def words(column: str) -> str:

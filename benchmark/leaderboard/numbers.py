@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import RANK, WITH_INTERVAL
+from benchmark.leaderboard.headings import RANKS, WITH_INTERVAL
 from metrics import metric_of
 from metrics.base import P_VALUE
 from metrics.calibration.headline import DISTANCE
+from metrics.calibration.ranks import Rank
 
 UNKNOWN = "–"
 TWO_DIGITS = ("distance", "residual", "dose")  # and what begins so; more would be noise
@@ -33,9 +34,8 @@ def is_p_value(metric: str) -> bool:
     return known is not None and known.unit == P_VALUE
 
 
-def rank_text(entry: Entry) -> str:
+def rank_text(rank: Rank | None) -> str:
     """The set of places that a row may have: "3–7"."""
-    rank = entry.rank
     if rank is None or rank.low is None:
         return UNKNOWN
     return str(rank.low) if rank.low == rank.high else f"{rank.low}–{rank.high}"
@@ -50,8 +50,8 @@ def cell_text(
         bold: format string with one field, for the distance of the rows that no other is better than.
         interval: format string with two fields, put behind the numbers of ``with_interval``; "" leaves intervals out.
     """
-    if metric == RANK:
-        return rank_text(entry)
+    if metric in RANKS:
+        return rank_text(getattr(entry, metric))
     text = number(metric, entry.value(metric))
     if metric == DISTANCE and entry.is_best:
         text = bold.format(text)

@@ -13,7 +13,7 @@ from benchmark.leaderboard.captions import covered, footnotes, span
 from benchmark.leaderboard.distance_view import DistanceView
 from benchmark.leaderboard.entries import BELOW, METHODS, UNRANKED, Entry
 from benchmark.leaderboard.figure import compose, save, view_of
-from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, Heading, shown, words
+from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, RANK_WORST, RANKS, Heading, shown, words
 from benchmark.leaderboard.latex import comments, label, plain, table
 from benchmark.leaderboard.markdown import escaped, main_table
 from benchmark.leaderboard.quality_view import QualityView
@@ -50,7 +50,7 @@ def choose(
 
     Args:
         methods: rows by their name on the board, or by the method's name for all of its rows; None: all.
-        metrics: columns by name, "rank" too; None: those of the board's main table.
+        metrics: columns by name, "rank" and "rank_worst" too; None: those of the board's main table.
         split: one alone; None: all.
         best: of the methods only the first so many of every split, of those that keep enough of utility; None: all.
 
@@ -71,8 +71,8 @@ def choose(
     part = replace(board, rows=chosen)
     headings = MAIN | DETAILS
     for metric in metrics or ():
-        if metric not in board.columns and metric != RANK:
-            raise unknown_name("metric", metric, [*board.columns, RANK])
+        if metric not in board.columns and metric not in RANKS:
+            raise unknown_name("metric", metric, [*board.columns, *RANKS])
     columns = {m: headings.get(m, Heading(m.replace("_", " "))) for m in metrics or MAIN}
     if metrics and (empty := [metric for metric in metrics if metric not in shown(part, columns)]):
         why = next(
@@ -131,7 +131,9 @@ def caption(paper: Paper) -> str:
     if RANK in paper.columns:
         ranked = ", ".join(f"{count} ({split})" for split, count in paper.methods.items())
         parts.append(f"Ranks: places that paired tests over authors leave open among all ranked methods, {ranked}.")
-    units = {heading.document: covered(board, m) for m, heading in paper.columns.items() if m != RANK}
+    if RANK_WORST in paper.columns:
+        parts.append("Ranks, worst attack: the same by the residual under the attack that brings most back.")
+    units = {heading.document: covered(board, m) for m, heading in paper.columns.items() if m not in RANKS}
     if brackets := [f"{name} over {over}" for name, over in units.items() if over]:
         parts.append(f"Brackets: 95 % intervals, {'; '.join(brackets)}.")
     if any(entry.is_best for entry in board.rows) and DISTANCE in paper.columns:

@@ -1,4 +1,8 @@
-"""Who is better than whom on a board: ranks of the rows that take part, split by split, from what their records hold."""
+"""Who is better than whom on a board: ranks of the rows that take part, split by split, from what their records hold.
+
+By distance, and by what the attack that brings most back of a row brings back: its absolute residual by author, since 0 is a retrained
+model and below 0 is forgotten beyond one. Which attack that is, is taken as known; what its choice of the largest adds, it adds to all rows.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,16 @@ import numpy as np
 from benchmark.common.jackknife import FEWEST
 from benchmark.leaderboard.cells import Cell
 from benchmark.leaderboard.entries import METHODS, Entry
+from benchmark.leaderboard.headings import RANK
 from benchmark.records.record import Record
+from metrics.calibration.author_parts import parts_of
 from metrics.calibration.draws import error_draws
 from metrics.calibration.errors import board_errors
 from metrics.calibration.pareto import p_front
 from metrics.calibration.ranks import rank_rows
 from metrics.calibration.row_statistics import STATISTICS
 
+WORST = "residual_worst"
 QUANTILE, NORMAL = 1.96, 1e6  # limits of utility kept come from several parts: read as those of a normal distribution
 
 
@@ -27,11 +34,12 @@ def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entr
     for split in dict.fromkeys(entry.split for entry in entries):
         sound = [e for e in entries if e.split == split and _takes_part(e)]
         errors = errors_of_split(entries, split, records)
-        ranks, fronts = rank_rows(errors), _fronts(sound, errors)
+        ranks, worst, fronts = rank_rows(errors), rank_rows(_under_attack(sound, records)), _fronts(sound, errors)
         ranked |= {
-            (split, e.method): replace(e, rank=ranks[e.method], p_front=fronts.get(e.method))
+            (split, e.method): replace(
+                e, rank=ranks.get(e.method), rank_worst=worst.get(e.method), p_front=fronts.get(e.method)
+            )
             for e in sound
-            if e.method in ranks
         }
     return [ranked.get((e.split, e.method), e) if _takes_part(e) else e for e in entries]
 
@@ -44,11 +52,12 @@ def errors_of_split(
     return _errors([e for e in entries if e.split == split and _takes_part(e)], by_key, statistics)
 
 
-def told_apart(entries: Sequence[Entry]) -> dict[str, tuple[int, int]]:
-    """Split -> pairs of ranked rows that a test tells apart, and all pairs."""
+def told_apart(entries: Sequence[Entry], by: str = RANK) -> dict[str, tuple[int, int]]:
+    """Split -> pairs of ranked rows that a test tells apart, and all pairs; by distance or, RANK_WORST, under the worst attack."""
     counts = {}
     for split in dict.fromkeys(entry.split for entry in entries):
-        ranks = [e.rank for e in entries if e.split == split and e.rank is not None and e.rank.low is not None]
+        own = [getattr(e, by) for e in entries if e.split == split]
+        ranks = [rank for rank in own if rank is not None and rank.low is not None]
         if ranks:
             counts[split] = (sum(len(rank.worse) for rank in ranks), len(ranks) * (len(ranks) - 1) // 2)
     return counts
@@ -102,6 +111,24 @@ def _errors(
     return board_errors(
         candidates, rows_of_records([r for r in retrained if r is not None], statistics), authors
     ).errors
+
+
+def _under_attack(entries: list[Entry], records: Sequence[Record]) -> dict[str, np.ndarray]:
+    """Row -> [S, G] its absolute residual under its worst attack by seed and author, over the authors that all such rows have.
+
+    An attack that trains on some authors is scored on the others. Empty where the retrained models are not one set.
+    """
+    by_key = {(record.method, record.key): record for record in records}
+    own = {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
+    parts = {
+        name: [parts_of(record.metrics.get(WORST, {}).get("extra") or {}) for record in runs]
+        for name, runs in own.items()
+    }
+    parts = {name: runs for name, runs in parts.items() if all(runs)}
+    if not parts or len({_yardstick(own[name]) for name in parts}) > 1:
+        return {}
+    authors = sorted(set.intersection(*(set(run) for runs in parts.values() for run in runs)))
+    return {name: np.abs([[run[author] for author in authors] for run in runs]) for name, runs in parts.items()}
 
 
 def _yardstick(records: list[Record]) -> tuple[str, ...]:

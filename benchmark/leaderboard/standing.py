@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import RANK
+from benchmark.leaderboard.headings import RANK, RANK_WORST
+from benchmark.leaderboard.ranking import WORST
 from benchmark.records.reproduction import ROWS
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _standing(entry: Entry, claims: Claims) -> Standing:
     own = [claims.get((entry.name, key), {}) for key in entry.keys]
     columns = [column for column in entry.cells if entry.value(column) is not None]
     sources = {column: column for column in columns} | ({RANK: ROWS} if entry.rank is not None else {})
+    sources |= {RANK_WORST: WORST} if entry.rank_worst is not None else {}
     claimed = {
         column: next(known[source] for known in own if source in known)
         for column, source in sources.items()

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.headings import ARROWS, MAIN, RANK, shown
+from benchmark.leaderboard.headings import ARROWS, DETAILS, MAIN, RANK, RANK_WORST, RANKS, shown
 from benchmark.leaderboard.numbers import is_p_value
 from benchmark.page.families import COST, family, heading
 
@@ -16,17 +16,25 @@ COST_TITLES = {
     "peak_memory_mib": "Largest peak of memory of the row's runs, on the GPU where one was used",
 }
 RANK_TITLE = "The places that paired tests over authors leave open"
-RANKS = {
+RANK_COLUMN = {
     "name": RANK, "heading": "Ranks", "family": "headline", "arrow": "", "way": "", "scale": "linear", "title": RANK_TITLE,
     "unit": "", "version": None, "source": "metrics/calibration/ranks.py", "text": f"{RANK_TITLE}. 1 is the nearest.",
 }  # fmt: skip
+WORST_TITLE = "The places that paired tests over authors leave open by the residual under the worst attack"
+RANK_COLUMNS = {
+    RANK: RANK_COLUMN,
+    RANK_WORST: RANK_COLUMN
+    | {"name": RANK_WORST, "heading": "Ranks, worst attack", "family": "resurfacing", "title": WORST_TITLE}
+    | {"text": f"{WORST_TITLE}. 1 brings least back."},
+}
 
 
 def page_columns(board: Board) -> list[dict[str, Any]]:
     """Each column's name, heading, family, direction and description, in the board's order, cost last."""
     first = shown(board, MAIN)
     names = [*first, *(name for name in board.columns if board.is_defined(name) and name not in first)]
-    made = [RANKS if name == RANK else _metric(board, name) for name in names]
+    names += [name for name in shown(board, DETAILS) if name in RANKS]
+    made = [RANK_COLUMNS[name] if name in RANKS else _metric(board, name) for name in names]
     return made + [
         {"name": name, "heading": text, "family": "cost", "arrow": "↓", "way": WAYS["lower"], "scale": "linear",
          "title": COST_TITLES[name], "unit": "minutes" if name == "minutes" else "MiB", "version": None, "source": "",

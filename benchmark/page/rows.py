@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.leaderboard.captions import status
 from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.headings import RANKS
 from benchmark.leaderboard.marks import MEANING
 from benchmark.leaderboard.numbers import number, rank_text
 from benchmark.leaderboard.standing import Standing
@@ -44,8 +45,8 @@ def table_row(entry: Entry, columns: list[str], covers: Texts, standing: Standin
     rank = entry.rank
     cost = {"minutes": entry.minutes, "peak_memory_mib": entry.peak_memory_mib}
     cells = {name: _cell(entry, name, covers) for name in columns if name in entry.cells}
-    if rank is not None and "rank" in columns:
-        cells["rank"] = [rank_text(entry), rank.low, None, None, None, None]
+    ranks = {name: own for name in RANKS if name in columns and (own := getattr(entry, name)) is not None}
+    cells |= {name: [rank_text(own), own.low, None, None, None, None] for name, own in ranks.items()}
     cells |= {name: _cost(name, value) for name, value in cost.items() if name in columns}
     return {
         "method": entry.method,
@@ -57,7 +58,7 @@ def table_row(entry: Entry, columns: list[str], covers: Texts, standing: Standin
         "n": entry.n,
         "seeds": len(entry.seeds),
         "best": entry.is_best,
-        "rank": rank_text(entry),
+        "rank": rank_text(rank),
         "places": None if rank is None or rank.low is None else [rank.low, rank.high],
         "rank_reason": "" if rank is None else rank.reason,
         "p_best": None if rank is None else short(rank.best),

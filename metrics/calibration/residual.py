@@ -29,6 +29,7 @@ import numpy as np
 
 from benchmark.common.jackknife import jackknife
 from benchmark.common.statistics import LEVEL
+from metrics.calibration.author_parts import Sides
 from metrics.calibration.distance import checked, complete_rows, rounding, why_undefined
 
 
@@ -72,8 +73,7 @@ def residual(
     from scipy.special import stdtrit
 
     earlier = retrained if before is None else before
-    kept = complete_rows(candidate, retrained, finetuned) & np.isfinite(retrained).all(axis=0)
-    kept &= np.isfinite(earlier).all(axis=0)
+    kept = _kept(candidate, retrained, finetuned) & np.isfinite(earlier).all(axis=0)
     u, z = checked(np.asarray(candidate)[kept], np.asarray(retrained)[:, kept])
     _, first = checked(u, np.asarray(earlier)[:, kept])
     models, rows = z.shape
@@ -99,6 +99,18 @@ def residual(
         return Residual(value, None, None, None, se_models, models, rows, interval=made)
     reach = float(np.hypot(stdtrit(made.degrees, (1 + LEVEL) / 2) * made.se, quantile * se_models))
     return Residual(value, value - reach, value + reach, made.se, se_models, models, rows)
+
+
+def sides(candidate: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray, authors: np.ndarray) -> Sides:
+    """Numerator and denominator of the residual, row by row; arguments as of ``residual``."""
+    kept = _kept(candidate, retrained, finetuned)
+    center = retrained[:, kept].mean(axis=0)
+    return Sides(candidate[kept] - center, finetuned[kept] - center, authors[kept])
+
+
+def _kept(candidate: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray) -> np.ndarray:
+    """[n] bool: the rows that all define, and on which no retrained model is infinite."""
+    return complete_rows(candidate, retrained, finetuned) & np.isfinite(retrained).all(axis=0)
 
 
 def share_left(left: np.ndarray, whole: np.ndarray) -> float:

@@ -15,7 +15,20 @@ def test_csv_has_every_digit_and_every_column(tmp_path):
     text = (tmp_path / "leaderboard.csv").read_text()
     table = pd.read_csv(StringIO(text), float_precision="round_trip")
     limits = [name for m in metrics.ORDER for name in (m, f"{m}_low", f"{m}_high")]
-    first = ["method", "split", "block", "seeds", "n", "rank_low", "rank_high", "p_best", "p_front"]
+    first = [
+        "method",
+        "split",
+        "block",
+        "seeds",
+        "n",
+        "rank_low",
+        "rank_high",
+        "p_best",
+        "p_front",
+        "rank_worst_low",
+        "rank_worst_high",
+        "p_best_worst",
+    ]
     last = ["status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr", "commit"]
     assert list(table.columns) == [*first, *limits, *last]
     assert table.loc[0, ["forget_quality", "forget_quality_low"]].tolist() == [third, 1e-300]

@@ -1,17 +1,15 @@
 """Ranks of rows from their records' forget rows; who takes part, and what is said in bold."""
 
-import dataclasses
-
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.numbers import rank_text
 from metrics.calibration.ranks import FEW_AUTHORS
-from tests.leaderboard.made_records import board_of, compared, make_record, rows_at, yardstick
+from tests.leaderboard.made_records import board_of, compared, make_record, measured, rows_at, yardstick
 
 FAR = {"distance_largest": (3.0, 2.0, 4.0)}
 
 
 def ranks(board):
-    return {row.method: rank_text(row) for row in board.rows if row.role == "method"}
+    return {row.method: rank_text(row.rank) for row in board.rows if row.role == "method"}
 
 
 def test_rows_that_tests_tell_apart_have_ranks_and_the_best_are_bold(tmp_path):
@@ -102,7 +100,7 @@ def test_splits_are_ranked_each_by_itself(tmp_path):
         compared(m, e, split=s) for s, m, e in (("forget05", "a", 1.0), ("forget10", "a", 9.0), ("forget10", "b", 1))
     ]
     board = board_of(tmp_path, *yardstick("forget05"), *yardstick(), *runs)
-    places = {(row.split, row.method): rank_text(row) for row in board.rows if row.rank}
+    places = {(row.split, row.method): rank_text(row.rank) for row in board.rows if row.rank}
     assert places == {("forget05", "a"): "1", ("forget10", "a"): "2", ("forget10", "b"): "1"}
 
 
@@ -110,4 +108,31 @@ def test_without_the_retrained_models_records_there_are_no_ranks(tmp_path):
     board = board_of(tmp_path, compared("a", 1.0), compared("b", 2.0))
     assert ranks(board) == {"a": "–", "b": "–"} and board.told_apart == {}
     assert "Ranks" not in markdown(board)
-    assert rank_text(dataclasses.replace(board.rows[0], rank=None)) == "–"
+    assert rank_text(None) == "–"
+
+
+def attacked(method, parts, seed=0, **fields):
+    worst = measured(sum(parts) / len(parts), **{f"author_{number}": part for number, part in enumerate(parts)})
+    return compared(method, 1.0, seed=seed, metrics=FAR | {"residual_worst": worst}, **fields)
+
+
+def worst_ranks(board):
+    return {row.method: rank_text(row.rank_worst) for row in board.rows if row.rank_worst is not None}
+
+
+def test_rows_are_ranked_by_what_the_worst_attack_brings_back(tmp_path):
+    low, high, beyond = [0.1, 0.2] * 4, [0.8, 0.9] * 4, [-0.8, -0.9] * 4
+    runs = [attacked("keeps", low), attacked("returns", high), attacked("beyond", beyond), compared("unattacked", 1.0)]
+    board = board_of(tmp_path, *yardstick(), *runs)
+    assert worst_ranks(board) == {"keeps": "1", "returns": "2–3", "beyond": "2–3"}
+    assert set(ranks(board).values()) == {"1–4"}  # by distance no pair is told apart
+    text = markdown(board)
+    assert "by what the worst attack brings back 2 of 3 pairs (forget10)." in text and "Ranks, worst attack" in text
+
+
+def test_only_the_authors_that_all_rows_have_are_tested(tmp_path):
+    short = attacked("seven", [0.1, 0.2] * 3 + [0.1])  # its attack trained on the eighth
+    board = board_of(tmp_path, *yardstick(), short, attacked("eight", [0.8, 0.9] * 4))
+    assert worst_ranks(board) == {"seven": "1", "eight": "2"}
+    few = board_of(tmp_path / "few", *yardstick(), attacked("five", [0.1] * 5), attacked("eight", [0.8, 0.9] * 4))
+    assert set(worst_ranks(few).values()) == {"1–2"}

@@ -9,6 +9,7 @@ from benchmark.simulations.__main__ import main, names
 from benchmark.simulations._authors import auc_of_shift, codes, hits, ks_of_shift, normals, shares
 from benchmark.simulations._bootstrap import counts, limits, resampled_aucs, resampled_ks, resampled_means
 from benchmark.simulations._models import NOISES
+from benchmark.simulations.worst_attack import draw, wrong
 from metrics._membership import Attack
 
 
@@ -114,3 +115,11 @@ def test_the_jackknife_of_author_pairs_is_that_of_rows():
     fast = coverage._auc_jackknife(coverage._author_wins(forget, holdout, 5))
     slow = jackknife(Attack(forget, holdout).auc_of, {"forget": codes(5), "holdout": codes(5)}, "logit")
     assert (fast.low, fast.high, fast.degrees) == pytest.approx((slow.low, slow.high, slow.degrees))
+
+
+def test_the_worst_attack_of_rows_whose_attacks_are_alike_is_lifted_by_the_choice():
+    board = draw(np.random.default_rng(0), 400, 10, 0.5)
+    lifted, single = board[::2].mean(), board[1::2].mean()
+    assert board.shape == (400, 10) and lifted > 0.2 > abs(single) * 5
+    table = wrong(20)
+    assert len(table) == 9 and (table["lift"] > 0).all() and table["15 rows"].between(0, 100).all()
