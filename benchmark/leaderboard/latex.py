@@ -10,10 +10,11 @@ from benchmark.leaderboard.captions import caption, footnotes, minutes, signs, s
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import DETAILS, MAIN, WITH_INTERVAL, Heading, lead, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
+from benchmark.leaderboard.standing import SIGN, sign, standing_sentence
 
 SYMBOLS = {
     "↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$",
-    "–": "--", "†": r"$^\dagger$", "‡": r"$^\ddagger$", "§": r"$^\S$",
+    "–": "--", "†": r"$^\dagger$", "‡": r"$^\ddagger$", "§": r"$^\S$", SIGN: r"$^\circ$",
 }  # fmt: skip
 SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -23,7 +24,7 @@ SPECIAL = {
 
 def latex(board: Board) -> str:
     r"""Two ``table`` environments, main table and details, for a document with ``\usepackage{booktabs}``."""
-    text = " ".join([f"{board.name}: {caption(board)}", *footnotes(board)])
+    text = " ".join([f"{board.name}: {caption(board)}", *footnotes(board), standing_sentence(board)]).rstrip()
     lines = [*comments(board), *table(board, MAIN, text, ["Min.", "Status"])]
     if shown(board, DETAILS):
         lines += ["", *table(board, DETAILS, f"{board.name}: details.", suffix="-details")]
@@ -91,7 +92,7 @@ def _entry_line(
     board: Board, entry: Entry, columns: list[str], with_status: bool, with_interval: Collection[str]
 ) -> str:
     bold, interval = r"\textbf{{{}}}", r" {{\scriptsize [{}, {}]}}"
-    cells = [cell_text(entry, metric, bold, interval, with_interval) for metric in columns]
+    cells = [cell_text(entry, metric, bold, interval, with_interval) + sign(board, entry, metric) for metric in columns]
     numbers = [re.sub(r"e-(\d)", r"e$-$\1", text).replace("<", "$<$") for text in map(_symbols, cells)]
     numbers = [re.sub(r"(^|\[|, )-(\d)", r"\1$-$\2", text) for text in numbers]
     split = [escape(entry.split)] if "Split" in lead(board) else []

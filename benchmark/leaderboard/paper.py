@@ -17,6 +17,7 @@ from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, RANK_WORST, RANK
 from benchmark.leaderboard.latex import comments, label, plain, table
 from benchmark.leaderboard.markdown import escaped, main_table
 from benchmark.leaderboard.quality_view import QualityView
+from benchmark.leaderboard.standing import standing_sentence
 from benchmark.leaderboard.view import View
 from metrics.calibration.headline import DISTANCE, P
 
@@ -138,7 +139,7 @@ def caption(paper: Paper) -> str:
         parts.append(f"Brackets: 95 % intervals, {'; '.join(brackets)}.")
     if any(entry.is_best for entry in board.rows) and DISTANCE in paper.columns:
         parts.append("Bold: nearer than some method of the board by these tests, and none is nearer.")
-    return " ".join([*parts, provenance(paper), *footnotes(board)])
+    return " ".join([*parts, provenance(paper), *footnotes(board), standing_sentence(board)]).rstrip()
 
 
 def provenance(paper: Paper) -> str:

@@ -77,6 +77,25 @@ def standing_lines(board: Board) -> list[str]:
     return [FOOTNOTE] if board.standings else []
 
 
+def standing_sentence(board: Board, mark: str = SIGN) -> str:
+    """The same in a sentence, for tables that have no such column; "" on a board that was not checked.
+
+    Args:
+        mark: the sign that the table sets behind a claimed number, "" if it sets none.
+    """
+    known = board.standings.values()
+    if not known:
+        return ""
+    whole = [method for (_, method), own in board.standings.items() if own.claimed and not own.reproduced]
+    if len(whole) == len(known):
+        return "All numbers are claimed by their records: no published scores give them again."
+    parts = any(own.claimed and own.reproduced for own in known)
+    claimed = [f"those of {', '.join(dict.fromkeys(whole))}"] if whole else []
+    claimed += [f"those with {mark}" if mark else "some of other rows (leaderboard.md)"] if parts else []
+    text = "Numbers are reproduced from the scores that are published with them"
+    return f"{text}, but {' and '.join(claimed)} claimed by their records." if claimed else f"{text}."
+
+
 def claim_notes(board: Board) -> list[str]:
     """A line a reason: which rows it holds for, and which of their numbers."""
     whole: dict[str, list[str]] = {}

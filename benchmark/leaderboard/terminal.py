@@ -8,6 +8,7 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import STARS, footnotes, signs, status
 from benchmark.leaderboard.headings import MAIN, lead, shown
 from benchmark.leaderboard.numbers import cell_text
+from benchmark.leaderboard.standing import standing_sentence
 from metrics.calibration.headline import DISTANCE
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def terminal_table(board: Board) -> Table:
 
     several = "Split" in lead(board)
     title = board.name if several else f"{board.name}, {', '.join(board.splits)}"
-    foot = " ".join([FOOT if board.is_defined(DISTANCE) else TOFU_FOOT, *footnotes(board, STARS)])
+    foot = " ".join(
+        [FOOT if board.is_defined(DISTANCE) else TOFU_FOOT, *footnotes(board, STARS), standing_sentence(board, "")]
+    ).rstrip()
     table = Table(
         title=plain(title),
         caption=foot,

@@ -2,14 +2,21 @@
 
 import csv
 import json
+from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 import metrics
 from benchmark.common.errors import UserError
 from benchmark.common.files import write_json
 from benchmark.leaderboard.build import build
+from benchmark.leaderboard.latex import latex
+from benchmark.leaderboard.paper import caption, choose
 from benchmark.leaderboard.publish import publish
+from benchmark.leaderboard.standing import standing_sentence
+from benchmark.leaderboard.terminal import terminal_table
 from benchmark.page import write_page
 from benchmark.records.checksum import with_checksum
 from benchmark.records.record import load_record, record_path, save_record, scores_path
@@ -56,6 +63,29 @@ def test_the_tables_tell_them_apart(published):
     }
     assert told == {("whole", "forget_probability"): "reproduced", ("mixed", "forget_probability"): "reproduced",
                     ("mixed", "forget_rouge"): "claimed", ("bare", "forget_probability"): "claimed"}  # fmt: skip
+
+
+def test_a_sentence_says_it_where_there_is_no_column(published):
+    board = build(published)
+    told = "but those of bare and {} claimed by their records."
+    tex = latex(board)
+    assert told.format(r"those with $^\circ$") in tex and r"0.250$^\circ$" in tex
+    drawn = Console(width=400, file=StringIO())
+    drawn.print(terminal_table(board))
+    assert told.format("some of other rows (leaderboard.md)") in " ".join(drawn.file.getvalue().split())
+    assert told.format("those with °") in caption(choose(board, None, None, None))
+
+
+@pytest.mark.parametrize(
+    ("kept", "sentence"),
+    [(("whole",), "Numbers are reproduced from the scores that are published with them."),
+     (("bare",), "All numbers are claimed by their records: no published scores give them again."), ((), "")],
+)  # fmt: skip
+def test_boards_of_one_kind(published, kept, sentence):
+    board = build(published)
+    own = {place: known for place, known in board.standings.items() if place[1] in kept}
+    rows = [entry for entry in board.rows if entry.method in kept]
+    assert standing_sentence(replace(board, rows=rows, claims=board.claims if own else None)) == sentence
 
 
 def test_the_page_tells_them_apart(published):
