@@ -30,7 +30,7 @@ def compare(
 def _boards(folder: Path, other: Path, out_path: Path | None) -> None:
     from benchmark.comparison.compare import compare as compared
     from benchmark.comparison.page import write_page
-    from benchmark.comparison.tables import READ, terminal_table, write
+    from benchmark.comparison.tables import READ, agreement_table, terminal_table, write
     from benchmark.comparison.texts import how, summary
     from benchmark.leaderboard.build import build
 
@@ -38,6 +38,8 @@ def _boards(folder: Path, other: Path, out_path: Path | None) -> None:
     out.print(f"a: {folder}\nb: {other}\n")
     out.print(terminal_table(comparison), markup=True)
     out.print(f"\n{READ}; *: the places that tests leave open do not meet.\n")
+    if comparison.agreements:
+        out.print(agreement_table(comparison))
     out.print("\n".join([*summary(comparison), *how(comparison)]))
     out.print(
         "\n".join(f"{s.name}: {s.a} (a), {s.b} (b)" for s in comparison.settings) or "made with the same settings"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.common.errors import UserError
+from benchmark.comparison.agreement import Agreement, agreements
 from benchmark.comparison.difference import Difference, Kind, Spread, paired, seed_spread, unpaired
 from benchmark.comparison.forget_rows import DISTANCES, MEANS, RESIDUALS, Rows, rows_of, same_rows, without_each
 from benchmark.comparison.order import Order, order_of
@@ -44,6 +45,7 @@ class Comparison:
     only_a: list[Entry]
     only_b: list[Entry]
     orders: list[Order]
+    agreements: list[Agreement]
     settings: list[Setting]
 
     def columns(self, wanted: tuple[str, ...] = COLUMNS) -> list[str]:
@@ -79,6 +81,7 @@ def compare(a: Board, b: Board, names: tuple[str, str]) -> Comparison:
         only_a=[entry for entry in a.rows if _place(entry) not in shared],
         only_b=[entry for entry in b.rows if _place(entry) not in shared],
         orders=[order for order in orders if order is not None],
+        agreements=agreements(a, b, pairs, COLUMNS),
         settings=board_settings(a, b),
     )
 

@@ -55,7 +55,7 @@ def order_of(split: str, pairs: Sequence[tuple[Entry, Entry]]) -> Order | None:
     Args:
         pairs: the split's rows that both boards have.
     """
-    ranked = [(a, b) for a, b in pairs if _counts(a) and _counts(b)]
+    ranked = [(a, b) for a, b in pairs if counts(a) and counts(b)]
     by = next((c for c in BY if all(e.value(c) is not None for pair in ranked for e in pair)), None)
     if by is None or len(ranked) < 2:
         return None
@@ -67,11 +67,12 @@ def order_of(split: str, pairs: Sequence[tuple[Entry, Entry]]) -> Order | None:
         a.method: Places(first, second, _set(a, names), _set(b, names))
         for (a, b), first, second in zip(ranked, firsts, seconds, strict=True)
     }
-    left_out = tuple(a.method for a, b in pairs if _counts(a) != _counts(b))
+    left_out = tuple(a.method for a, b in pairs if counts(a) != counts(b))
     return Order(split, by, places, left_out, kendall(*values), spearman(*values))
 
 
-def _counts(entry: Entry) -> bool:
+def counts(entry: Entry) -> bool:
+    """Whether a row is among the methods that a board ranks."""
     return entry.is_sound and entry.block == METHODS
 
 

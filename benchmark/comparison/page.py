@@ -10,8 +10,17 @@ from benchmark.comparison.order import Order
 from benchmark.comparison.page_data import board_facts, compare_data
 from benchmark.comparison.published import Beside
 from benchmark.comparison.published_tables import HEADS, lines_by_split
-from benchmark.comparison.tables import READ, both_texts, heading_of, places_of
-from benchmark.comparison.texts import correlation_text, how, names, places_text, summary, telling
+from benchmark.comparison.tables import READ, both_texts, places_of
+from benchmark.comparison.texts import (
+    agreement_rows,
+    correlation_text,
+    heading_of,
+    how,
+    names,
+    places_text,
+    summary,
+    telling,
+)
 from benchmark.leaderboard.headings import words
 from benchmark.page.render import render
 from benchmark.page.rows import row_ids
@@ -46,6 +55,7 @@ def page_text(comparison: Comparison) -> str:
         several=len({row.a.split for row in comparison.rows}) > 1,
         rows=[(ids[row.a.split, row.a.method], row, _texts(comparison, row, columns)) for row in comparison.rows],
         read=READ,
+        agreed=agreement_rows(comparison),
         summary=summary(comparison),
         how=how(comparison),
         settings=comparison.settings,

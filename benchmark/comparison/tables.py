@@ -9,8 +9,8 @@ from benchmark.common.files import as_csv, write_text
 from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
 from benchmark.comparison.order import Places
 from benchmark.comparison.settings import Setting
-from benchmark.comparison.texts import difference_text, how, places_text, summary
-from benchmark.leaderboard.headings import DETAILS, MAIN
+from benchmark.comparison.texts import agreement_rows, difference_text, heading_of, how, places_text, summary
+from benchmark.leaderboard.headings import MAIN
 from benchmark.leaderboard.markdown import escaped
 
 if TYPE_CHECKING:
@@ -61,18 +61,19 @@ def markdown(comparison: Comparison) -> str:
         "Places",
         "Row's own settings",
     ]
-    lines = [heads, ["---"] * len(heads)]
+    lines = [heads]
     for row in comparison.rows:
         split = [row.a.split] if several else []
         numbers = [both_texts(row, column) for column in columns]
         own = "; ".join(f"{s.name}: {s.a} → {s.b}" for s in row.settings)
         lines.append([row.a.method, *split, *numbers, places_text(places_of(comparison, row)), own])
-    table = "\n".join(f"| {' | '.join(map(escaped, line))} |" for line in lines)
+    table, agreed = _lines(lines), agreement_rows(comparison)
     parts = [
         f"**{escaped(comparison.names[0])} (a) and {escaped(comparison.names[1])} (b)**",
         "\n".join(f"- {escaped(line)}" for line in summary(comparison)),
         f"{READ}; in brackets the places that each board's tests over authors leave open.",
         table,
+        *(["**How alike the boards order the methods, by each column**", _lines(agreed)] if len(agreed) > 1 else []),
         "**Intervals**",
         "\n".join(f"- {escaped(line)}" for line in how(comparison)),
         "**What the boards were made with**",
@@ -107,6 +108,20 @@ def terminal_table(comparison: Comparison) -> Table:
     return table
 
 
+def agreement_table(comparison: Comparison) -> Table:
+    """How alike the boards order the methods, by each column, for a terminal of 80 columns."""
+    from rich import box
+    from rich.table import Table
+
+    head, *rows = (
+        line[:-1] for line in agreement_rows(comparison)
+    )  # Spearman's says the same, and is in the documents
+    table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
 def places_of(comparison: Comparison, row: RowPair) -> Places | None:
     """A row's places, where it is ranked on both boards."""
     order = next((order for order in comparison.orders if order.split == row.a.split), None)
@@ -121,12 +136,6 @@ def _several(comparison: Comparison) -> bool:
     return len({row.a.split for row in comparison.rows}) > 1
 
 
-def heading_of(column: str) -> str:
-    """What stands above a column in documents."""
-    known = {**MAIN, **DETAILS}
-    return known[column].document if column in known else column
-
-
 def both_texts(row: RowPair, column: str) -> str:
     """ "1.00 → 0.50: ×0.50 [0.43, 0.58]"."""
     from benchmark.leaderboard.numbers import number
@@ -138,5 +147,10 @@ def both_texts(row: RowPair, column: str) -> str:
 def _settings_table(settings: list[Setting]) -> str:
     if not settings:
         return "Nothing that the records tell differs."
-    lines = [["", "a", "b"], ["---"] * 3, *([s.name, s.a, s.b] for s in settings)]
+    return _lines([["", "a", "b"], *([s.name, s.a, s.b] for s in settings)])
+
+
+def _lines(rows: list[list[str]]) -> str:
+    """A Markdown table; the first row is its header."""
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     return "\n".join(f"| {' | '.join(map(escaped, line))} |" for line in lines)

@@ -7,7 +7,7 @@ from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
 from benchmark.comparison.difference import Difference, Kind
 from benchmark.comparison.order import Order, Places
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.headings import words
+from benchmark.leaderboard.headings import DETAILS, MAIN, words
 from benchmark.leaderboard.numbers import UNKNOWN, number
 
 MOST = 12  # names or settings that one line spells out
@@ -84,6 +84,29 @@ def order_lines(order: Order) -> list[str]:
     if order.left_out:
         lines.append(f"{order.split}: ranked on one of the boards only, and not counted: {names(order.left_out)}.")
     return lines
+
+
+def heading_of(column: str) -> str:
+    """What stands above a column in documents."""
+    known = {**MAIN, **DETAILS}
+    return known[column].document if column in known else column
+
+
+def agreement_rows(comparison: Comparison) -> list[list[str]]:
+    """Column (with its split where there are several), methods, Kendall's tau-b and Spearman's rho; the header first."""
+    several = len({own.split for own in comparison.agreements}) > 1
+    return [
+        ["Order by", "Methods", "Kendall's tau-b", "Spearman's rho"],
+        *(
+            [
+                f"{heading_of(own.column)}{f' ({own.split})' if several else ''}",
+                str(own.methods),
+                correlation_text(own.tau),
+                correlation_text(own.rho),
+            ]
+            for own in comparison.agreements
+        ),
+    ]
 
 
 def correlation_text(correlation: RankCorrelation) -> str:
