@@ -3,7 +3,7 @@
 The folders hold sweeps whose trials were scored on the board's rows too (``sweep.sets = "both"``). Each rule chooses one trial
 for every method, and what it chose is judged by what no rule may read, on the test authors: TOFU's forget quality, and the
 distance from the retrained models (the largest of the three statistics'). The oracles do read it, among the trials that keep 90 % of every part
-of the fine-tuned model's utility on the board's rows; nobody can do better than they do by their own judge.
+of the fine-tuned model's utility on the board's rows; nobody can do better than they do by their own judge. Of two sweeps there is a second table: how alike they order the methods, by each rule.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import KEPT, Reading, Trial, choose, reading_of
+from benchmark.runs.rule_agreement import agreement
 from metrics.calibration.distance import largest_distance
 from metrics.calibration.row_statistics import STATISTICS
 
@@ -141,7 +142,8 @@ def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: dict[st
 
 def compare(folders: list[Path]) -> str:
     """A Markdown table: one line a rule."""
-    every_group = [group for folder in folders for group in groups(folder)]
+    sweeps = [list(groups(folder)) for folder in folders]
+    every_group = [group for sweep in sweeps for group in sweep]
     best = [(best_quality(group), nearest(group)) for group in every_group]
     told = sum(quality is not None for quality, _ in best)
     lines = [
@@ -159,9 +161,11 @@ def compare(folders: list[Path]) -> str:
         few = [Group(g.method, g.trials[:number], g.finetuned, g.base) for g in every_group]
         name = f"as far as the base model's level, of the first {number} trials"
         lines.append(_line(name, [(farthest(group), group, b) for group, b in zip(few, best, strict=True)]))
-    return "\n".join(
-        [*lines, "", "Below the base model: a forget probability under half of the base model's on the same rows."]
-    )
+    lines += ["", "Below the base model: a forget probability under half of the base model's on the same rows."]
+    if len(sweeps) == 2:
+        title = "Kendall's tau-b between the orders of the two sweeps' methods, each by the rule's choices:"
+        lines += ["", title, "", agreement(RULES, *sweeps)]
+    return "\n".join(lines)
 
 
 def _line(name: str, choices: list[tuple[Judged | None, Group, tuple[Judged | None, Judged | None]]]) -> str:

@@ -4,6 +4,7 @@ import pytest
 
 from benchmark.records.selection import Reading, Trial
 from benchmark.runs.compare_rules import Group, Judged, best_quality, farthest, gentlest, lowest, nearest
+from benchmark.runs.rule_agreement import agreement
 
 FINETUNED, BASE = Reading(0.9, 0.9, 0.8, 0.9), Reading(0.1, 0.3, 0.3, 0.1)
 
@@ -29,3 +30,16 @@ def test_where_everything_is_wrecked():
     wrecked = [judged(0.0, 0.2, 0.0, 2.0, 0.3, 0.3), judged(0.0, 0.2, -1.0, 2.0, 0.5, 0.5)]
     group = Group("m", wrecked, FINETUNED, BASE)
     assert [rule(group) for rule in (lowest, gentlest, farthest, best_quality, nearest)] == [wrecked[1], *[None] * 4]
+
+
+def test_a_rule_that_takes_noise_orders_two_sweeps_differently():
+    def sweep(methods, steady, noise, retain=0.88):
+        trials = [[judged(0.2, retain, -x, x), judged(0.3, 0.85, -y, y)] for x, y in zip(steady, noise, strict=True)]
+        return [Group(method, own, FINETUNED, BASE) for method, own in zip(methods, trials, strict=True)]
+
+    rules = {"steady": farthest, "noise": lambda group: group.trials[1]}
+    one = sweep("abcd", (1.0, 2.0, 3.0, 4.0), (1.0, 2.0, 3.0, 4.0))
+    table = agreement(rules, one, sweep("abce", (5.0, 6.0, 7.0, 8.0), (7.0, 6.0, 5.0, 8.0))).splitlines()
+    assert table[2:] == ["| steady | 3 | 1.00 | 1.00 |", "| noise | 3 | -1.00 | -1.00 |"]
+    costly = sweep("abc", (5.0, 6.0, 7.0), (5.0, 6.0, 7.0), retain=0.5)  # whose gentler trials alone keep enough
+    assert agreement({"first": lambda group: group.trials[0]}, one, costly).splitlines()[2:] == []
