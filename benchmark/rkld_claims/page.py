@@ -8,12 +8,13 @@ from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
 from benchmark.leaderboard.numbers import number
 from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, Number
-from benchmark.rkld_claims.samples import LOG_QUALITY
+from benchmark.rkld_claims.samples import LARGEST, LOG_QUALITY
 from benchmark.rkld_claims.verdicts import FEWEST_AUTHORS, FEWEST_SEEDS
 
 HEADS = {
     LOG_QUALITY: "log10 forget quality",
     "ks_statistic": "D",
+    LARGEST: "largest distance",
     DISTANCE: "distance",
     "forget_probability": "forget prob.",
     "forget_rouge": "forget ROUGE",
@@ -22,8 +23,8 @@ HEADS = {
 }
 PREAMBLE = f"""\
 The paper is Wang et al. 2024, arXiv 2406.01983. Each difference is the first row minus the second. Forget quality is the
-p-value of one test on all rows (of several seeds the geometric mean), and D its statistic: both are shown, not compared.
-What is compared in their place is the distance to the retrained model: the mean over an author's forget rows, and over
+p-value of one test on all rows (of several seeds the geometric mean), D its statistic, and the largest distance what boards
+are ordered by (the largest of those by truth ratio, gold and paraphrased answers): these are shown, not compared. What is compared in their place is the distance to the retrained model: the mean over an author's forget rows, and over
 the retrained models, of the absolute difference in log truth ratio; smaller is closer. "First closer" counts the authors
 on which the first row is the closer one.
 
@@ -51,7 +52,13 @@ def markdown(findings: list[Finding], name: str) -> str:
             lines += [_table(t) for t in _tables(finding)]
             lines += [
                 f"- {note}"
-                for note in [*finding.notes, *_tests(finding), *_untested(finding.comparisons), *_fewer_seeds(finding)]
+                for note in [
+                    *finding.notes,
+                    *_disagreements(finding),
+                    *_tests(finding),
+                    *_untested(finding.comparisons),
+                    *_fewer_seeds(finding),
+                ]
             ]
     return "\n\n".join(lines).replace("\n\n- ", "\n- ").replace("|\n- ", "|\n\n- ").replace(".\n- ", ".\n\n- ") + "\n"
 
@@ -139,6 +146,24 @@ def _tests(finding: Finding) -> list[str]:
     """Which test gave p; more than one where the numbers of authors differ."""
     tests = dict.fromkeys(c.test for c in finding.comparisons if c.test)
     return [f"p by {' and '.join(tests)}"] if tests else []
+
+
+def _disagreements(finding: Finding) -> list[str]:
+    """The pairs that count of which forget quality, or the largest distance, makes the other row the closer one."""
+    pairs = [c for c in finding.comparisons if c.counts and c.other and (_difference(c, DISTANCE) or 0) != 0]
+    lines = []
+    for quantity, closer in ((LOG_QUALITY, -1), (LARGEST, 1)):
+        known = [(c, d) for c in pairs if (d := _difference(c, quantity))]
+        turned = [_pair(c) for c, d in known if closer * d * (_difference(c, DISTANCE) or 0) < 0]
+        if known:
+            name = HEADS[quantity].removeprefix("log10 ")
+            text = f"by {name} the other row is the closer one in {len(turned)} of {len(known)} pairs"
+            lines.append(f"{text}{': ' if turned else ''}{', '.join(turned)}")
+    return lines
+
+
+def _difference(c: Comparison, quantity: str) -> float | None:
+    return c.numbers[quantity].difference if quantity in c.numbers else None
 
 
 def _untested(comparisons: Iterable[Comparison]) -> list[str]:

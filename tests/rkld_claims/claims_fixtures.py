@@ -31,7 +31,7 @@ def save(folder, method, *, seeds=(0, 1), **how):
 
 
 def save_run(folder, method, seed, *, shift=0.0, level=0.8, p=COMMON, split="forget10", authors=AUTHORS,
-             alpha=None, **fields):  # fmt: skip
+             alpha=None, far=1.0, **fields):  # fmt: skip
     """A run whose log truth ratios are the retrained model's plus noise plus ``shift``."""
     n = len(authors)
     log_r = RETRAINED[:n] + (0 if method == "retrained" else NOISE[:n]) + shift
@@ -43,6 +43,7 @@ def save_run(folder, method, seed, *, shift=0.0, level=0.8, p=COMMON, split="for
         "ks_statistic": (test.statistic,),
         "forget_probability": (float(np.mean(p[:n])),),
         "forget_rouge": (1.0,),
+        "distance_largest": (far,),
     }
     config = fields.pop("config", CONFIG if alpha is None else CONFIG | {"method": {"alpha": alpha}})
     record = make_record(

@@ -32,3 +32,14 @@ def test_files_hold_every_number_and_are_the_same_again(tmp_path):
     assert f"{number.difference:.3f} [{number.low:.3f}, {number.high:.3f}]".replace("-", "−") in text
     assert "| 8 of 8 | 7.8e-3 | 7.8e-3 | as in the paper |" in text
     assert csv_text(examine(tmp_path)) == table.read_text()
+
+
+def test_where_other_measures_make_the_other_row_the_closer_one(tmp_path):
+    references(tmp_path)
+    save(tmp_path, "rkld", far=5.0)
+    save(tmp_path, "npo", shift=3, far=4.0)
+    save(tmp_path, "dpo", shift=3, far=9.0)
+    text = write_claims(tmp_path / "out", examine(tmp_path))[0].read_text()
+    section = text[text.index("## a. ") : text.index("## b. ")]
+    assert "- by forget quality the other row is the closer one in 0 of 2 pairs\n" in section
+    assert "- by largest distance the other row is the closer one in 1 of 2 pairs: rkld − npo\n" in section
