@@ -146,6 +146,6 @@ def check_same_rows(scores: Scores, reference: Scores, set_name: str = "forget")
     if not same or list(ours.gold) != list(theirs.gold):
         sizes = f"{len(ours)} and {0 if theirs is None else len(theirs)} rows"
         raise UserError(
-            f"the model and the retrained reference were not scored on the same {set_name} questions "
+            f"a model and one that it is compared with were not scored on the same {set_name} questions "
             f"({sizes}): score both on the same dataset and split, with the same limit"
         )

@@ -91,7 +91,9 @@ def kept(by_hand, finetuned) -> dict[str, float]:
         ours, before = row_values(name, by_hand[name]), row_values(name, finetuned[name])
         for metric, values in before.items():
             excess = [v - random_part(metric, name, finetuned[name], i) for i, v in enumerate(values)]
-            if t.sf(np.mean(excess) / (np.std(excess, ddof=1) / math.sqrt(len(excess))), len(excess) - 1) < 0.05:
+            with np.errstate(divide="ignore"):  # all rows alike: infinitely sure
+                sure = t.sf(np.mean(excess) / (np.std(excess, ddof=1) / math.sqrt(len(excess))), len(excess) - 1) < 0.05
+            if sure:
                 shares[f"{name}_{metric}"] = np.mean(ours[metric]) / np.mean(values)
     return shares
 
