@@ -34,7 +34,7 @@ def seeds():
 
 
 def test_rows_are_paired_over_authors_where_the_records_hold_the_same_forget_rows(seeds):
-    row = next(row for row in seeds.rows if row.a.method == "npo+rt")
+    row = next(row for row in seeds.rows if row.a.method == "rkld+rt")
     kinds = {
         column: row.differences[column].covers
         for column in ("distance_largest", "residual", "forget_probability", "utility_kept")
@@ -48,7 +48,8 @@ def test_rows_are_paired_over_authors_where_the_records_hold_the_same_forget_row
     assert row.differences["distance_largest"].value == pytest.approx(
         row.b.value("distance_largest") / row.a.value("distance_largest")
     )
-    assert row.differences["residual"].value == pytest.approx(row.b.value("residual") - row.a.value("residual"))
+    difference = row.b.value("residual") - row.a.value("residual")  # records hold rows to 7 digits
+    assert row.differences["residual"].value == pytest.approx(difference, abs=1e-6)
     far = row.differences["distance_largest"]
     assert (
         far.high / far.low < (row.a.cells["distance_largest"].high / row.a.cells["distance_largest"].low) ** 0.3
@@ -66,7 +67,7 @@ def test_what_is_the_same_on_both_boards_says_so(seeds):
 
 def test_settings_that_differ_are_named(seeds):
     assert [s.name for s in seeds.settings] == ["commit"]
-    row = next(row for row in seeds.rows if row.a.method == "npo+rt")
+    row = next(row for row in seeds.rows if row.a.method == "rkld+rt")
     assert [(s.name, s.a, s.b) for s in row.settings] == [("seeds", "0", "0, 1, 2")]
 
 
