@@ -28,7 +28,7 @@ from metrics.calibration.row_statistics import STATISTICS
 
 JUDGE = "forget_quality_test_authors"
 FEWEST = 3  # trials that a shorter search is tried with
-FLOOR = 1e-12  # of a forget quality: below it a model is told apart anyhow
+FLOOR = 1e-12  # of a forget quality or probability: below it a model is told apart anyhow
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,14 @@ def farthest(group: Group) -> Judged | None:
     return next((judged for judged in group.trials if judged.trial is chosen), None)
 
 
+def beside(group: Group) -> Judged | None:
+    """Of those that keep enough, the nearest to the base model's forget probability on a log scale, on either side."""
+    level = math.log(max(group.base.forget_probability, FLOOR))
+    read = [(j, j.trial.reading) for j in group.trials if j.trial.qualifies(group.finetuned)]
+    far = [(j, abs(math.log(max(r.forget_probability, FLOOR)) - level)) for j, r in read if r is not None]
+    return min(far, key=lambda pair: pair[1])[0] if far else None
+
+
 def best_quality(group: Group) -> Judged | None:
     """The oracle by forget quality."""
     return max(_usable(group), key=lambda judged: judged.log10_quality, default=None)
@@ -94,6 +102,7 @@ RULES: dict[str, Rule] = {
     "lowest forget probability, 90 % of the mean utility": lowest,
     "gentlest at or below the base model's level, 90 % of every part": gentlest,
     "as far as the base model's level, 90 % of every part": farthest,
+    "nearest to the base model's level on a log scale, 90 % of every part": beside,
     "oracle by forget quality": best_quality,
     "oracle by distance": nearest,
 }

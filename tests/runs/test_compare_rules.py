@@ -3,7 +3,7 @@
 import pytest
 
 from benchmark.records.selection import Reading, Trial
-from benchmark.runs.compare_rules import Group, Judged, best_quality, farthest, gentlest, lowest, nearest
+from benchmark.runs.compare_rules import Group, Judged, beside, best_quality, farthest, gentlest, lowest, nearest
 from benchmark.runs.rule_agreement import agreement
 
 FINETUNED, BASE = Reading(0.9, 0.9, 0.8, 0.9), Reading(0.1, 0.3, 0.3, 0.1)
@@ -14,7 +14,7 @@ def judged(forget, retain, log10_quality, distance, kept=0.95, utility=0.8, stat
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [(lowest, 2), (gentlest, 1), (farthest, 0), (best_quality, 0), (nearest, 2)]
+    ("rule", "expected"), [(lowest, 2), (gentlest, 1), (farthest, 0), (beside, 1), (best_quality, 0), (nearest, 2)]
 )
 def test_what_each_rule_takes(rule, expected):
     trials = [
@@ -29,7 +29,10 @@ def test_what_each_rule_takes(rule, expected):
 def test_where_everything_is_wrecked():
     wrecked = [judged(0.0, 0.2, 0.0, 2.0, 0.3, 0.3), judged(0.0, 0.2, -1.0, 2.0, 0.5, 0.5)]
     group = Group("m", wrecked, FINETUNED, BASE)
-    assert [rule(group) for rule in (lowest, gentlest, farthest, best_quality, nearest)] == [wrecked[1], *[None] * 4]
+    assert [rule(group) for rule in (lowest, gentlest, farthest, beside, best_quality, nearest)] == [
+        wrecked[1],
+        *[None] * 5,
+    ]
 
 
 def test_a_rule_that_takes_noise_orders_two_sweeps_differently():
