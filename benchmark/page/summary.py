@@ -1,4 +1,4 @@
-"""What a board says in three sentences a split: who forgot, who kept what was to stay, who can be told apart."""
+"""What a board says in a few sentences a split: who forgot, who kept what was to stay, who can be told apart, what comes back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def findings(board: Board, split: str) -> list[Finding]:
     """The findings on a split; those for which the board has no number are left out."""
     methods = [e for e in board.rows if e.split == split and e.role == "method"]
     models = [e for e in board.rows if e.split == split and e.role == "model"]
-    made = [_forgot(methods), _kept(methods, models), _apart(board, split, methods)]
+    made = [_forgot(methods), _kept(methods, models), _apart(board, split, methods), _comes_back(methods)]
     return [finding for finding in made if finding is not None]
 
 
@@ -82,6 +82,21 @@ def _apart(board: Board, split: str, methods: list[Entry]) -> Finding | None:
         + ("The order of the rows is no ranking." if not apart else "")
     )
     return Finding("Told apart", f"{apart} of {pairs}", text.strip())
+
+
+def _comes_back(methods: list[Entry]) -> Finding | None:
+    known = [
+        (value, e) for e in methods if e.rank_worst is not None and (value := e.value("residual_worst")) is not None
+    ]
+    if not known:
+        return None
+    value, row = min(known, key=lambda pair: pair[0])
+    first = [e.method for _, e in known if e.rank_worst is not None and e.rank_worst.low == 1 and e.rank_worst.worse]
+    text = (
+        f"is the lowest residual under a row's worst attack: {row.method}; 0 as retrained, 1 as before unlearning."
+        + (f" By paired tests over authors none brings back less than {', '.join(first)}." if first else "")
+    )
+    return Finding("Comes back", number("residual_worst", value), text, row)
 
 
 def _any(entries: list[Entry], column: str) -> bool:

@@ -84,6 +84,12 @@ def compared(method, error, seed=0, split="forget10", models=3, authors=AUTHORS,
     )
 
 
+def attacked(method, parts, seed=0, **fields):
+    """A method's record as of ``compared``, with these parts by author of its residual under the worst attack."""
+    worst = measured(sum(parts) / len(parts), **{f"author_{number}": part for number, part in enumerate(parts)})
+    return compared(method, 1.0, seed, metrics={"distance_largest": (3.0, 2.0, 4.0), "residual_worst": worst}, **fields)
+
+
 def three_rows(folder):
     return board_of(
         folder,

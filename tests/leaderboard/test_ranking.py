@@ -3,7 +3,7 @@
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.numbers import rank_text
 from metrics.calibration.ranks import FEW_AUTHORS
-from tests.leaderboard.made_records import board_of, compared, make_record, measured, rows_at, yardstick
+from tests.leaderboard.made_records import attacked, board_of, compared, make_record, rows_at, yardstick
 
 FAR = {"distance_largest": (3.0, 2.0, 4.0)}
 
@@ -109,11 +109,6 @@ def test_without_the_retrained_models_records_there_are_no_ranks(tmp_path):
     assert ranks(board) == {"a": "–", "b": "–"} and board.told_apart == {}
     assert "Ranks" not in markdown(board)
     assert rank_text(None) == "–"
-
-
-def attacked(method, parts, seed=0, **fields):
-    worst = measured(sum(parts) / len(parts), **{f"author_{number}": part for number, part in enumerate(parts)})
-    return compared(method, 1.0, seed=seed, metrics=FAR | {"residual_worst": worst}, **fields)
 
 
 def worst_ranks(board):

@@ -12,7 +12,7 @@ from benchmark.page.pair_tests import paired
 from benchmark.page.picture import fronts, pictures
 from benchmark.page.rows import losses, row_ids
 from benchmark.page.summary import findings
-from tests.leaderboard.made_records import board_of, compared, make_record, rows_at, yardstick
+from tests.leaderboard.made_records import attacked, board_of, compared, make_record, rows_at, yardstick
 from tests.page.made_pages import numbers
 
 
@@ -153,3 +153,11 @@ def test_a_board_of_one_failed_row_has_no_findings(tmp_path):
     board = board_of(tmp_path, make_record("npo", status="failed", reason="out of memory"))
     assert findings(board, "forget10") == [] and pictures(board, row_ids(board.rows)) == []
     assert build(tmp_path).rows[0].status == "failed" and rows_at(0.0)
+
+
+def test_what_comes_back_is_a_finding(tmp_path):
+    low, high = [0.1, 0.2] * 4, [0.8, 0.9] * 4
+    board = board_of(tmp_path, *yardstick(), attacked("keeps", low), attacked("returns", high))
+    finding = findings(board, "forget10")[-1]
+    assert (finding.title, finding.big, finding.row.method) == ("Comes back", "0.15", "keeps")
+    assert "none brings back less than keeps." in finding.text
