@@ -109,22 +109,14 @@ class MembershipAttack(Metric):
 
     def attack(self, scores: Scores, retrained: Sequence[Scores] = ()) -> tuple[Attack | None, dict[str, int]]:
         """The two sides and reason -> rows left out; no sides where the attack cannot be made at all."""
-        if "retrained" not in self.needs:
-            return self._alone(scores)
-        if why := cannot_attack(scores, retrained, paired=True):
+        paired = "retrained" in self.needs
+        if why := cannot_attack(scores, retrained, paired):
             return None, {why: 1}
-        return self._sides(scores, retrained[0])
-
-    @once_a_set
-    def _alone(self, scores: Scores) -> tuple[Attack | None, dict[str, int]]:
-        why = cannot_attack(scores, (), paired=False)
-        return (None, {why: 1}) if why else self._sides(scores, None)
-
-    def _sides(self, scores: Scores, reference: Scores | None) -> tuple[Attack, dict[str, int]]:
         sides, reasons = [], {}
         for name in self.sets:
-            rows, other = scores.sets[name], None if reference is None else reference.sets[name]
-            losses = np.array(self.losses(rows, other), dtype=np.float64)
+            rows = scores.sets[name]
+            losses = self.losses(rows, retrained[0].sets[name]) if paired else self._own_losses(rows)
+            losses = np.array(losses, dtype=np.float64)
             left = np.zeros(len(losses), dtype=bool)
             for reason, mask in [*self.problems(rows).items(), ("not a number", np.isnan(losses))]:
                 if count := int(np.sum(mask & ~left)):
@@ -134,9 +126,12 @@ class MembershipAttack(Metric):
             sides.append(losses)
         return Attack(*sides), reasons
 
+    @once_a_set
+    def _own_losses(self, rows: SetScores) -> np.ndarray:
+        return self.losses(rows, None)
+
     def measure(self, scores: Scores, references: References = NO_REFERENCES) -> dict[str, Measurement]:
         attack, reasons = self.attack(scores, references.retrained)
-        reasons = dict(reasons)  # remembered for the next reader
         if attack is None:
             return {self.name: Measurement(None, 0, reasons, version=self.version)}
         value, sizes = attack.auc(), attack.sizes()

@@ -113,9 +113,8 @@ def agreement_table(comparison: Comparison) -> Table:
     from rich import box
     from rich.table import Table
 
-    head, *rows = (
-        line[:-1] for line in agreement_rows(comparison)
-    )  # Spearman's says the same, and is in the documents
+    # Without the last column: Spearman's says the same, and is in the documents.
+    head, *rows = (line[:-1] for line in agreement_rows(comparison))
     table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for row in rows:
         table.add_row(*row)

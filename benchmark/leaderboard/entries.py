@@ -68,7 +68,7 @@ class Entry:
     @property
     def is_best(self) -> bool:
         """Whether it is better than some method by a paired test, and none is better than it."""
-        return self.rank is not None and self.rank.low == 1 and bool(self.rank.worse)
+        return self.rank is not None and self.rank.is_first
 
     def value(self, metric: str) -> float | None:
         """Mean over the seeds; None where undefined or not measured."""

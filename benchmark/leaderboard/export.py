@@ -37,7 +37,7 @@ FIELDS = {
     "marks": "; ".join(f"{mark}: {meaning}" for mark, meaning in MEANING.items()),
 }
 STANDING = ("reproduced", "claimed")  # of boards that were checked
-WORST_HEADS = ("rank_worst_low", "rank_worst_high", "p_best_worst")
+RANK_HEADS = ("rank_low", "rank_high", "p_best", "p_front", "rank_worst_low", "rank_worst_high", "p_best_worst")
 LAST = ("status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr", "commit")
 
 
@@ -45,20 +45,7 @@ def csv_text(board: Board) -> str:
     """Full precision; undefined cells are empty. Read it with ``float_precision="round_trip"`` in pandas."""
     limits = [name for metric in board.columns for name in (metric, f"{metric}_low", f"{metric}_high")]
     last = [*LAST, *(STANDING if board.standings else ())]
-    heads = [
-        "method",
-        "split",
-        "block",
-        "seeds",
-        "n",
-        "rank_low",
-        "rank_high",
-        "p_best",
-        "p_front",
-        *WORST_HEADS,
-        *limits,
-        *last,
-    ]
+    heads = ["method", "split", "block", "seeds", "n", *RANK_HEADS, *limits, *last]
     return as_csv(heads, (_csv_row(board, entry) for entry in board.rows))
 
 

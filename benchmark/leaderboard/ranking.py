@@ -1,7 +1,8 @@
 """Who is better than whom on a board: ranks of the rows that take part, split by split, from what their records hold.
 
 By distance, and by what the attack that brings most back of a row brings back: its absolute residual by author, since 0 is a retrained
-model and below 0 is forgotten beyond one. Which attack that is, is taken as known; what its choice of the largest adds, it adds to all rows.
+model and below 0 is forgotten beyond one. Which attack that is, is taken as known; what its choice adds to rows whose attacks are alike, and
+what that does to the tests: benchmark/simulations/worst_attack.py.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def errors_of_split(
 ) -> dict[str, np.ndarray]:
     """Row of a split that takes part -> [S, G] its errors by seed and author; empty where records cannot be compared."""
     by_key = {(record.method, record.key): record for record in records}
-    return _errors([e for e in entries if e.split == split and _takes_part(e)], by_key, statistics)
+    return _errors(_runs([e for e in entries if e.split == split and _takes_part(e)], by_key), by_key, statistics)
 
 
 def told_apart(entries: Sequence[Entry], by: str = RANK) -> dict[str, tuple[int, int]]:
@@ -92,11 +93,15 @@ def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
 
 
+def _runs(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, list[Record]]:
+    """Row -> its records, one a seed."""
+    return {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
+
+
 def _errors(
-    entries: list[Entry], by_key: dict[tuple[str, str], Record], statistics: Sequence[str]
+    own: dict[str, list[Record]], by_key: dict[tuple[str, str], Record], statistics: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """Row -> its errors by seed and author; empty where the records cannot be compared."""
-    own = {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
     yardsticks = {name: _yardstick(records) for name, records in own.items()}
     common = Counter(keys for keys in yardsticks.values() if keys)
     if not common:
@@ -118,8 +123,7 @@ def _under_attack(entries: list[Entry], records: Sequence[Record]) -> dict[str, 
 
     An attack that trains on some authors is scored on the others. Empty where the retrained models are not one set.
     """
-    by_key = {(record.method, record.key): record for record in records}
-    own = {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
+    own = _runs(entries, {(record.method, record.key): record for record in records})
     parts = {
         name: [parts_of(record.metrics.get(WORST, {}).get("extra") or {}) for record in runs]
         for name, runs in own.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import KEPT, Entry
 from benchmark.leaderboard.numbers import cell_text, number
+from benchmark.leaderboard.ranking import WORST
 from metrics.calibration.headline import DISTANCE, P
 
 LEVEL = 0.05
@@ -85,18 +86,16 @@ def _apart(board: Board, split: str, methods: list[Entry]) -> Finding | None:
 
 
 def _comes_back(methods: list[Entry]) -> Finding | None:
-    known = [
-        (value, e) for e in methods if e.rank_worst is not None and (value := e.value("residual_worst")) is not None
-    ]
+    known = [(value, e, e.rank_worst) for e in methods if e.rank_worst and (value := e.value(WORST)) is not None]
     if not known:
         return None
-    value, row = min(known, key=lambda pair: pair[0])
-    first = [e.method for _, e in known if e.rank_worst is not None and e.rank_worst.low == 1 and e.rank_worst.worse]
+    value, row, _ = min(known, key=lambda own: own[0])
+    first = [e.method for _, e, rank in known if rank.is_first]
     text = (
         f"is the lowest residual under a row's worst attack: {row.method}; 0 as retrained, 1 as before unlearning."
         + (f" By paired tests over authors none brings back less than {', '.join(first)}." if first else "")
     )
-    return Finding("Comes back", number("residual_worst", value), text, row)
+    return Finding("Comes back", number(WORST, value), text, row)
 
 
 def _any(entries: list[Entry], column: str) -> bool:

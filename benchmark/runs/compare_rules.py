@@ -3,7 +3,8 @@
 The folders hold sweeps whose trials were scored on the board's rows too (``sweep.sets = "both"``). Each rule chooses one trial
 for every method, and what it chose is judged by what no rule may read, on the test authors: TOFU's forget quality, and the
 distance from the retrained models (the largest of the three statistics'). The oracles do read it, among the trials that keep 90 % of every part
-of the fine-tuned model's utility on the board's rows; nobody can do better than they do by their own judge. Of two sweeps there is a second table: how alike they order the methods, by each rule.
+of the fine-tuned model's utility on the board's rows; nobody can do better than they do by their own judge. Of two sweeps there is a second
+table: how alike they order the methods, by each rule.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What choosing each row's worst attack does to the ranks by it (benchmark/leaderboard/ranking.py).
 
-Every row of a board truly shows the same under its worst attack. Of the first half of the rows all eight attacks show that much, so that
-the largest of their means lies above it; of the others one attack does, and the rest far less, so that the choice adds nothing. An
+Every row of a board truly shows the same under its worst attack. Of every other row all eight attacks show that much, so that
+the largest of their means lies above it; of the rest one attack does, and the others far less, so that the choice adds nothing. An
 author's part is the level plus the row's own author effect, of which attacks share what is given. Unit: the standard deviation of a
 part over authors.
 """

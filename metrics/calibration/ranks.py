@@ -44,6 +44,11 @@ class Rank:
     seeds: str = ""  # where ``best`` has the spread between seeds from
     reason: str = ""  # why nothing was tested, or why there is no rank
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the row is better than some other, and none is better than it."""
+        return self.low == 1 and bool(self.worse)
+
 
 def rank_rows(errors: Mapping[str, np.ndarray]) -> dict[str, Rank]:
     """Board row -> its rank among the M rows with finite errors.
