@@ -1,4 +1,5 @@
 // A cell of the table: the board's own text, its interval as a small bar or as numbers, and what the interval covers.
+const PLACES = ["rank", "rank_worst"]; // columns of places that tests leave open, which are no metrics
 const columnOf = new Map(data.columns.map((column) => [column.name, column]));
 const domains = new Map();
 

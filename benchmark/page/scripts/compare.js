@@ -3,7 +3,7 @@
 const compared = { metric: "", split: data.splits[0] };
 
 function metricColumns() {
-  return data.columns.filter((column) => !column.name.startsWith("rank"));
+  return data.columns.filter((column) => !PLACES.includes(column.name));
 }
 
 function drawCompare() {

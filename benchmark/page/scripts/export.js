@@ -14,7 +14,7 @@ function csvText(rows, columns) {
   for (const row of rows) {
     const numbers = columns.flatMap((column) => {
       const cell = row.cells[column.name];
-      const first = !cell ? null : column.name.startsWith("rank") ? cell[0] : cell[1];
+      const first = !cell ? null : PLACES.includes(column.name) ? cell[0] : cell[1];
       return domain(column.name) ? [first, cell ? cell[2] : null, cell ? cell[3] : null] : [first];
     });
     lines.push([row.method, row.split, row.block, row.status, ...told(row), ...numbers]);
