@@ -14,9 +14,10 @@ from benchmark.common.progress import progress_bar
 from benchmark.config.schema import Preset
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import Record
-from benchmark.runs.checkpoints import MODELS, ModelSpec
+from benchmark.runs.checkpoints import MODELS
 from benchmark.runs.identity import Run
 from benchmark.runs.launchers import open_launcher
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import Plan, Task, check_preset, plan_board
 from benchmark.runs.task_device import task_device
 from benchmark.runs.workers import worker_count

@@ -1,22 +1,14 @@
-"""One preset's dataset and models: what each is made from, its content key, and making it when needed.
-
-base ─► finetuned ─► reinforced (further on the forget rows; a teacher)
-   ├──► retrained (without the forget rows)
-   ├──► dose (with a share of the forget rows)
-   ├──► pool (with all or none of the forget rows, by a recipe that is varied)
-   └──► forget_only, retain_only (on the forget rows alone, and on as many retained ones: directions for task arithmetic)
-"""
+"""One preset's dataset and models (model_spec.py): their content keys, and making them when needed."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -26,7 +18,6 @@ from benchmark.common.files import content_key
 from benchmark.common.progress import TRAINING_COST, Reporter, Silent
 from benchmark.config.recipe import Recipe
 from benchmark.config.schema import Preset
-from benchmark.data.doses import dose_rows
 from benchmark.data.load import load_dataset
 from benchmark.data.types import Dataset, Example
 from benchmark.models import loading as models
@@ -38,33 +29,12 @@ from benchmark.models.ranks import agreed, in_group, in_turn, is_first
 from benchmark.models.sharding import settle, shard, split
 from benchmark.models.store import ModelStore
 from benchmark.models.tokenization import PromptTokenizer
+from benchmark.runs.model_spec import ModelSpec, training_of
 from benchmark.runs.task_device import task_device
-from benchmark.runs.variation import Variation
 from benchmark.training.finetune import finetune
 
 MODELS = Path("cache") / "models"  # in a board's folder
 PIPELINE = 4  # raised when a change of code changes what a key's artefact would be
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """Which model of a board. ``split`` and ``seed`` matter for retrained and dose ones, ``split`` for those after them."""
-
-    kind: str  # base, finetuned, retrained, dose, pool, reinforced, forget_only or retain_only
-    split: str = ""
-    seed: int = 0
-    share: float = 0.0  # of the forget rows, in a dose or a pool
-    variation: Variation = Variation()  # in a pool
-
-    @property
-    def label(self) -> str:
-        parts = [
-            self.kind,
-            *([self.split] if self.split else []),
-            *([f"{self.share:g}"] if self.kind in ("dose", "pool") else []),
-            *([f"seed{self.seed}"] if self.kind in ("retrained", "dose", "pool") else []),
-        ]
-        return "-".join(parts)
 
 
 class Checkpoints:
@@ -100,32 +70,9 @@ class Checkpoints:
             return known[spec.seed] if spec.seed < len(known) else None
         return None
 
-    def parent(self, spec: ModelSpec) -> ModelSpec | None:
-        """The model that this one is trained from."""
-        if spec.kind == "base":
-            return None
-        return ModelSpec("finetuned" if spec.kind == "reinforced" else "base")
-
     def training(self, spec: ModelSpec) -> tuple[Sequence[Example], Recipe, int]:
         """The rows, the recipe and the seed that make the model from its parent."""
-        dataset, preset = self.dataset, self.preset
-        facts = (*dataset.real_authors, *dataset.world_facts)
-        if spec.kind == "base":  # the tiny one also learns the general facts: unlearning must not touch them
-            return (*dataset.pretraining, *facts), preset.pretraining, preset.model.tiny.seed
-        rehearsed = facts if preset.model.rehearse_facts else ()
-        if spec.kind == "finetuned":
-            return (*dataset.full, *rehearsed), preset.finetuning, preset.finetuning_seed
-        if spec.kind == "retrained":
-            return (*dataset.splits[spec.split].retain, *rehearsed), preset.finetuning, spec.seed
-        if spec.kind in ("dose", "pool"):
-            left = dose_rows(dataset.splits[spec.split].forget, spec.share) if spec.share else ()
-            rows = (*dataset.splits[spec.split].retain, *spec.variation.rows(left), *rehearsed)
-            return rows, spec.variation.recipe(preset.finetuning), spec.seed
-        split, seed = dataset.splits[spec.split], preset.finetuning_seed
-        if spec.kind == "retain_only":  # as many rows as there are to forget
-            order = np.random.default_rng([seed, len(split.retain)]).permutation(len(split.retain))
-            return [split.retain[i] for i in sorted(order[: len(split.forget)])], preset.finetuning, seed
-        return split.forget, preset.finetuning if spec.kind == "forget_only" else preset.reinforcement, seed
+        return training_of(spec, self.dataset, self.preset)
 
     @property
     def arithmetic(self) -> dict[str, Any]:
@@ -148,7 +95,7 @@ class Checkpoints:
         if source:
             return models.identify(source)
         rows, recipe, seed = self.training(spec)
-        parent = self.parent(spec)
+        parent = spec.parent
         parts: dict[str, Any] = {
             "pipeline": PIPELINE,
             "rows": [(r.question, r.answer) for r in rows],
@@ -159,6 +106,7 @@ class Checkpoints:
         }
         if parent:
             parts["parent"] = self.key(parent)
+            parts |= {"pushed": spec.variation.pushed} if spec.variation.pushed else {}
         else:
             parts |= {"tiny": self.preset.model.tiny.model_dump(), "dataset": self.dataset.identity}
         return content_key(parts)
@@ -178,7 +126,7 @@ class Checkpoints:
             return
         rows, recipe, seed = self.training(spec)
         self.reporter.phase(spec.label, "training")
-        parent = self.parent(spec)
+        parent = spec.parent
         if parent:
             model, tokenizer = self.fresh_copy(parent), self.model(parent).tokenizer
         else:
@@ -201,6 +149,7 @@ class Checkpoints:
             raise UserError(
                 f"training {spec.label} broke at step {outcome.diverged_at}: {outcome.reason}; lower its lr"
             )
+        model = spec.variation.rounds(model)
         about = {
             "label": spec.label,
             "key": self.key(spec),

@@ -18,10 +18,11 @@ from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores
 from benchmark.models.ranks import in_group, is_first
 from benchmark.records.record import Record, save_record
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.course import looked_at, looks_into
 from benchmark.runs.identity import FINETUNED, OF_A_SPLIT, ResolvedRun, evaluation_sets
 from benchmark.runs.limits import alone_in_torch, failure, is_worker, run_limit
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.loop import Outcome
 from benchmark.training.unlearn import collapse_probe, unlearn

@@ -19,8 +19,9 @@ from benchmark.controls import load_control
 from benchmark.controls.base import Control
 from benchmark.data.types import Example
 from benchmark.records.record import Role, record_path
-from benchmark.runs.checkpoints import PIPELINE, Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import PIPELINE, Checkpoints
 from benchmark.runs.course import looked_at, looks_work
+from benchmark.runs.model_spec import ModelSpec
 from methods import load_method, method_source, source_hashes
 from methods.base import Method
 

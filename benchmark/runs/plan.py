@@ -17,8 +17,9 @@ from benchmark.data.types import FORGET_PERCENT
 from benchmark.models.loading import locate
 from benchmark.records.record import REFERENCE_ROWS, load_record, scores_path
 from benchmark.records.score_files import load_scores
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.identity import ResolvedRun, Run, resolve
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.task_device import check_shards, task_device
 from methods import load_method, method_names, method_source
 
@@ -157,7 +158,7 @@ def _plan_model(spec: ModelSpec, checkpoints: Checkpoints, needs: dict[Task, set
     if spec not in needs:
         if checkpoints.is_made(spec):
             return False
-        parent = checkpoints.parent(spec)
+        parent = spec.parent
         above: set[Task] = {parent} if parent and _plan_model(parent, checkpoints, needs) else set()
         needs[spec] = above
     return True

@@ -22,9 +22,10 @@ from benchmark.common.progress import Bar, QueueReporter
 from benchmark.config.schema import Preset
 from benchmark.models.ranks import in_group
 from benchmark.records.record import Record
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.execute import execute, record_failure
 from benchmark.runs.limits import limit_memory, ran_out_of_memory
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import Plan, Task
 from benchmark.runs.process_ends import end_with_parent, meaning_of
 

@@ -9,7 +9,7 @@ retrained models' mean ("target": whoever reads as they do counts as not knowing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +22,29 @@ from benchmark.records.comparison import ReferenceShelf
 from benchmark.records.record import Record, load_record
 from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.identity import ResolvedRun, resolve
+from benchmark.runs.variation import RELEARNED, ROUNDED, Pushed
+from benchmark.scorecard.after_push import AfterPush, shift
 from benchmark.scorecard.columns import Column, columns
 from benchmark.scorecard.dose_response import is_detected, rank_correlation, retest, smallest_dose
-from benchmark.scorecard.pools import KNOWS, NEVER, scorecard_runs
+from benchmark.scorecard.pools import KNOWS, NEVER, PUSHED, row_name, scorecard_runs
 from benchmark.scorecard.separation import auc, limits
 
 Values = dict[str, float | None]  # column -> value
 
 
 @dataclass(frozen=True)
+class Pools:
+    """The values of the models that know and of those that never did, in one order however they are pushed."""
+
+    knows: list[Values] = field(default_factory=list)
+    never: list[Values] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Models:
     """The values of every model of a scorecard."""
 
-    knows: list[Values]
-    never: list[Values]
+    pools: dict[Pushed, Pools]  # as they are (""), and pushed
     retrained: list[Values]
     doses: dict[float, Values]  # share of the forget rows -> of the model; the fine-tuned one has 1
 
@@ -53,6 +62,8 @@ class Score:
     correlation: float | None  # of the reading with the share of forget rows
     smallest_dose: float | None
     retest: float | None
+    rounded: AfterPush = AfterPush()
+    relearned: AfterPush = AfterPush()
 
 
 def scorecard(preset: Preset, folder: str | Path, models: int) -> list[Score]:
@@ -86,13 +97,15 @@ def _finished(runs: list[ResolvedRun]) -> list[Record]:
 
 def _measure(folder: Path, records: list[Record], bar: Bar) -> Models:
     shelf, names = ReferenceShelf(folder, records), metrics.metric_names()
-    made = Models([], [], [], {})
+    made = Models({pushed: Pools() for pushed in PUSHED}, [], {})
+    place = {row_name(KNOWS, pushed): pools.knows for pushed, pools in made.pools.items()}
+    place |= {row_name(NEVER, pushed): pools.never for pushed, pools in made.pools.items()}
     for record in records:
         bar.phase(f"{record.method} seed {record.seed}", "measuring")
         measured = metrics.measure_all(shelf.scores(record), shelf.references_of(record), names=names)
         values = {column: m.value for column, m in measured.items()}
-        if record.method in (KNOWS, NEVER):
-            (made.knows if record.method == KNOWS else made.never).append(values)
+        if record.method in place:
+            place[record.method].append(values)
         elif record.is_retrained:
             made.retrained.append(values)
         elif record.method == "finetuned" or record.dose is not None:
@@ -105,15 +118,33 @@ def score(column: Column, models: Models) -> Score:
     """The row of one column."""
     retrained = _defined(column.name, models.retrained)
     doses = {share: values.get(column.name) for share, values in models.doses.items()}
-    never, knows = (readings(column, _defined(column.name, pool), retrained) for pool in (models.never, models.knows))
-    value = auc(never, knows) if len(never) and len(knows) else None
+    never, knows = _pools(column, models, "", retrained)
+    value = _auc(never, knows)
     low, high = (None, None) if value is None else limits(value, min(len(never), len(knows)))
     response = {s: _reading(column, x, retrained) for s, x in doses.items()}
     detected = {s: is_detected(x, retrained, column.direction, column.p_value) for s, x in doses.items()}
     return Score(
         column, value, low, high, len(knows), len(never),
         rank_correlation(response), smallest_dose(detected), retest(retrained, doses.get(1.0)),
+        _after(column, models, ROUNDED, retrained), _after(column, models, RELEARNED, retrained),
     )  # fmt: skip
+
+
+def _pools(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Readings of the models that never knew and of those that know."""
+    pools = models.pools.get(pushed, Pools())
+    never, knows = (readings(column, _defined(column.name, pool), retrained) for pool in (pools.never, pools.knows))
+    return never, knows
+
+
+def _after(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray) -> AfterPush:
+    as_they_are, after = models.pools[""], models.pools.get(pushed, Pools())
+    values = (_defined(column.name, pool) for pool in (as_they_are.never, after.never, as_they_are.knows))
+    return AfterPush(_auc(*_pools(column, models, pushed, retrained)), shift(*values))
+
+
+def _auc(never: np.ndarray, knows: np.ndarray) -> float | None:
+    return auc(never, knows) if len(never) and len(knows) else None
 
 
 def readings(column: Column, values: np.ndarray, retrained: np.ndarray) -> np.ndarray:

@@ -5,26 +5,31 @@ nothing about the pool; every other model that knows has learnt the forget rows 
 No seed is one of the board's own, so that no model of a pool is also one of the yardstick. After OpenUnlearning's
 meta-evaluation (arXiv 2506.12618, section on faithfulness).
 
-What attacks (rounding of weights, relearning) do to a number is not measured: a number may tell the pools apart and still be
-fooled by a model that hides what it knows.
+Each model is scored three times: as it is, with its weights rounded to 4 bits, and after one more epoch of all forget rows. What
+rounding does to a number says whether it needs the last digits of the weights; relearning, whether it still tells old knowledge
+from an epoch's (the same paper's section on robustness). A number may pass all of it and still be fooled by a model that
+hides what it knows: no model of a pool was unlearned.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.common.errors import UserError
 from benchmark.config.schema import Preset
 from benchmark.runs.board import run_board
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.identity import Run, resolve
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import board_runs
-from benchmark.runs.variation import Variation
+from benchmark.runs.variation import RELEARNED, ROUNDED, Pushed, Variation
 
 KNOWS, NEVER = "pool_knows", "pool_never"
 FACTORS_LR, FACTORS_EPOCHS = (1.0, 0.5, 1.5), (1.0, 0.75, 1.5)
 FIRST_SEED = {KNOWS: 1000, NEVER: 2000}
+PUSHED: tuple[Pushed, ...] = ("", ROUNDED, RELEARNED)
 DOSES = [0.05, 0.1, 0.25, 0.5]  # shares of the forget rows, for the dose-response
 
 
@@ -35,13 +40,22 @@ def variation(number: int, pool: str) -> Variation:
 
 
 def pool_runs(split: str, models: int) -> list[Run]:
-    """The rows of both pools, in turn, so that a time limit leaves pools of one size."""
+    """The rows of both pools, in turn, so that a time limit leaves pools of one size; then those of the models pushed."""
     specs = [
         (pool, ModelSpec("pool", split, FIRST_SEED[pool] + i, float(pool == KNOWS), variation(i, pool)))
         for i in range(models)
         for pool in (KNOWS, NEVER)
     ]
-    return [Run.of_pool(pool, spec) for pool, spec in specs]
+    return [Run.of_pool(row_name(pool, pushed), _pushed(spec, pushed)) for pushed in PUSHED for pool, spec in specs]
+
+
+def row_name(pool: str, pushed: Pushed) -> str:
+    """What the rows of a pool's models are called, as they are ("") or pushed: "pool_never", "pool_never_rounded"."""
+    return f"{pool}_{pushed}" if pushed else pool
+
+
+def _pushed(spec: ModelSpec, pushed: Pushed) -> ModelSpec:
+    return replace(spec, variation=replace(spec.variation, pushed=pushed))
 
 
 def pool_preset(preset: Preset, models: str | Path | None = None, split: str | None = None) -> Preset:

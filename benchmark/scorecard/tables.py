@@ -43,12 +43,14 @@ def heading(preset: Preset, models: int) -> str:
         f"did, with limits that hold for any distribution. Dose: the smallest share of the forget rows from which on a "
         f"model stands out of {seeds} retrained ones (p-values: is at or below .05). Spearman: of the share with how bad "
         f"the reading is, fine-tuned model included. Retest: standard deviation over the retrained models, as a share of "
-        f"what separates them from the fine-tuned one. Models: of each pool, that have a value. docs/calibration.md says more."
+        f"what separates them from the fine-tuned one. 4 bits, relearned: the AUC between the same models with their weights "
+        f"rounded, and after one more epoch of the forget rows, and how far that moves those that never knew towards those "
+        f"that know (0 not at all, 1 all the way). Models: of each pool, that have a value. docs/calibration.md says more."
     )
 
 
 def frame(scores: list[Score]) -> pd.DataFrame:
-    """[columns, 12] every number as it is, None where undefined."""
+    """[columns, 16] every number as it is, None where undefined."""
     return pd.DataFrame(
         {
             "column": row.column.name,
@@ -63,6 +65,10 @@ def frame(scores: list[Score]) -> pd.DataFrame:
             "smallest_dose": row.smallest_dose,
             "spearman": row.correlation,
             "retest": row.retest,
+            "auc_rounded": row.rounded.auc,
+            "shift_rounded": row.rounded.shift,
+            "auc_relearned": row.relearned.auc,
+            "shift_relearned": row.relearned.shift,
         }
         for row in scores
     )
@@ -92,6 +98,10 @@ def _texts(row: Score) -> dict[str, str]:
         "dose": _text(row.smallest_dose, ".0%"),
         "Spearman": _text(row.correlation, ".2f"),
         "retest": _text(row.retest, ".3f"),
+        "AUC, 4 bits": _text(row.rounded.auc, ".2f"),
+        "shift, 4 bits": _text(row.rounded.shift, ".2f"),
+        "AUC, relearned": _text(row.relearned.auc, ".2f"),
+        "shift, relearned": _text(row.relearned.shift, ".2f"),
         "models": f"{row.never} + {row.knows}",
     }
 

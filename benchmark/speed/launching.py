@@ -77,7 +77,7 @@ def measure(runs: int, sleep: float, address: str, cpus: float) -> Cost:
 
 
 def _grid(runs: int, sleep: float) -> Any:
-    from benchmark.runs.checkpoints import ModelSpec
+    from benchmark.runs.model_spec import ModelSpec
     from benchmark.runs.plan import Plan
 
     needs: dict[Any, set[Any]] = {}

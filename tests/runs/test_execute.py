@@ -10,9 +10,10 @@ from benchmark.common.errors import UserError
 from benchmark.common.progress import Silent
 from benchmark.records.record import SCHEMA_VERSION, load_record, load_records
 from benchmark.runs import checkpoints as checkpoints_module
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.execute import execute
 from benchmark.runs.identity import Run, resolve
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import board_runs, plan_board
 from tests.board_fixtures import METHODS, method_file, micro, only_record
 

@@ -10,10 +10,11 @@ import pytest
 from benchmark.common.errors import UserError
 from benchmark.common.files import file_hash
 from benchmark.runs.board import run_board
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.identity import Run, resolve
 from benchmark.runs.launchers.carried import Carried, pack, unpack_files, unpack_folder
 from benchmark.runs.launchers.needs import PROCESS, needs_of, parameters
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import check_preset
 from benchmark.runs.task_device import task_device
 from tests.board_fixtures import method_file, micro

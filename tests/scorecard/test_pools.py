@@ -1,18 +1,23 @@
 """What the pools are made of."""
 
 import pytest
+import torch
 
+from benchmark.attacks.nf4 import round_blocks
 from benchmark.common.errors import UserError
 from benchmark.config.recipe import Recipe
 from benchmark.runs.checkpoints import Checkpoints
-from benchmark.runs.variation import Variation
+from benchmark.runs.model_spec import ModelSpec
+from benchmark.runs.variation import RELEARNED, ROUNDED, Variation
 from benchmark.scorecard.pools import (
     DOSES,
     KNOWS,
     NEVER,
+    PUSHED,
     check_paraphrases,
     pool_preset,
     pool_runs,
+    row_name,
     scorecard_runs,
     variation,
 )
@@ -58,15 +63,46 @@ def test_a_variation_keeps_an_epoch_and_the_words_that_have_no_others():
     assert Variation().recipe(Recipe()) == Recipe()
 
 
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(pool_preset(micro("finetuning.batch_size=8")), tmp_path)
+
+
+def pushed_model(checkpoints, pushed):
+    (run,) = [run for run in pool_runs("forget10", 1) if run.method == row_name(NEVER, pushed)]
+    return run.model
+
+
+def test_a_relearned_model_goes_on_from_its_own_with_an_epoch_of_the_forget_rows(checkpoints):
+    spec, before = pushed_model(checkpoints, RELEARNED), pushed_model(checkpoints, "")
+    rows, recipe, seed = checkpoints.training(spec)
+    assert rows == tuple(checkpoints.dataset.splits["forget10"].forget) and spec.parent == before
+    assert (recipe.epochs, recipe.warmup_epochs, seed) == (1, 0.0, before.seed)
+    assert recipe.lr == checkpoints.preset.finetuning.lr  # not the pool's varied one: all are pushed alike
+
+
+def test_a_rounded_model_is_its_own_in_four_bits(checkpoints):
+    spec, before = pushed_model(checkpoints, ROUNDED), pushed_model(checkpoints, "")
+    assert checkpoints.training(spec)[0] == () and spec.parent == before and spec.parent.parent == ModelSpec("base")
+    own, rounded = (dict(checkpoints.model(one).model.named_parameters()) for one in (before, spec))
+    moved = {name for name in own if not torch.equal(own[name], rounded[name])}
+    assert moved and all("_proj" in name for name in moved)
+    name = min(moved)
+    assert torch.equal(rounded[name], round_blocks(own[name]))
+    assert len({checkpoints.key(pushed_model(checkpoints, pushed)) for pushed in PUSHED}) == 3
+
+
 def test_the_board_beneath_has_references_and_doses_alone(tmp_path):
     preset = pool_preset(micro('controls=["refuse_all"]'), tmp_path / "shared")
     runs = scorecard_runs(preset, 2)
     assert [run.name for run in runs if run.role == "model"] == [
-        "finetuned", "base", "retrained", "retrained", KNOWS, NEVER, KNOWS, NEVER,
+        "finetuned", "base", "retrained", "retrained",
+        *(row_name(pool, pushed) for pushed in PUSHED for pool in (KNOWS, NEVER, KNOWS, NEVER)),
     ]  # fmt: skip
+    assert len({row.model for row in runs if row.model}) == 12
     assert [run.dose for run in runs if run.role != "model"] == DOSES
     assert preset.launch.models == str(tmp_path / "shared")
-    assert len({run.seed for run in runs if run.method in (KNOWS, NEVER)} & set(preset.retrained_seeds)) == 0
+    assert len({run.seed for run in runs if run.model} & set(preset.retrained_seeds)) == 0
 
 
 def test_pools_without_a_yardstick_or_a_split_are_refused():

@@ -1,6 +1,7 @@
 """A scorecard by hand, and one of the small board from beginning to end."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ import metrics
 from benchmark.cli.app import app
 from benchmark.common.errors import UserError
 from benchmark.records.record import load_record
+from benchmark.scorecard.after_push import AfterPush
 from benchmark.scorecard.columns import OPEN_UNLEARNING, OURS, TOFU, Column, columns
-from benchmark.scorecard.measure import Models, ordered, readings, score, scorecard
-from benchmark.scorecard.pools import KNOWS, NEVER, make_pools, pool_preset
+from benchmark.scorecard.measure import Models, Pools, ordered, readings, score, scorecard
+from benchmark.scorecard.pools import KNOWS, NEVER, PUSHED, make_pools, pool_preset, row_name
 from benchmark.scorecard.tables import tables, write
 from tests.board_fixtures import MICRO, micro, watch
 
@@ -45,7 +47,7 @@ def column(direction, p_value=False, name="x"):
 
 def models_of(knows, never, retrained, doses):
     one = [[{"x": v} for v in pool] for pool in (knows, never, retrained)]
-    return Models(*one, {share: {"x": v} for share, v in doses.items()})
+    return Models({"": Pools(*one[:2])}, one[2], {share: {"x": v} for share, v in doses.items()})
 
 
 def test_a_row_by_hand():
@@ -58,6 +60,18 @@ def test_a_row_by_hand():
     assert score(column("lower"), models).auc == 0.5  # 0.3 reads as better than both, 5 as worse
     assert score(column("higher"), models).auc == 0.5
     assert score(column("higher"), models).smallest_dose is None
+
+
+def test_pushed_pools_by_hand():
+    models = models_of([5.0, 4.0], [1.0, 2.0], [1.0, 1.0], {0.5: 2.0, 1.0: 5.0})
+    pushed = {
+        "rounded": Pools([{"x": 2.0}, {"x": 9.0}], [{"x": 1.0}, {"x": 2.6}]),
+        "relearned": Pools([], [{"x": 4.5}]),
+    }
+    row = score(column("target"), replace(models, pools=models.pools | pushed))
+    assert (row.auc, row.rounded.auc) == (1.0, 0.75)  # 2.6 reads as worse than 2
+    assert row.rounded.shift == pytest.approx(0.3 / 3) and row.relearned == AfterPush(None, pytest.approx(1.0))
+    assert score(column("target"), models).rounded == AfterPush()
 
 
 def test_p_values_are_judged_by_their_level():
@@ -119,9 +133,10 @@ def test_the_small_board_has_a_scorecard(finished, tmp_path):
     assert {row.column.name for row in scores} == metrics.metric_of().keys()
     rows = {row.column.name: row for row in scores}
     assert (rows["forget_probability"].knows, rows["forget_probability"].never) == (SIZE, SIZE)
+    assert rows["forget_probability"].rounded.auc is not None and rows["forget_probability"].relearned.shift is not None
     assert rows["distance"].auc is not None and rows["distance"].correlation is not None
     (record,) = [load_record(p) for p in (folder / "records" / KNOWS).glob("*.json") if load_record(p).seed == 1001]
-    assert record.config["variation"] == {"lr": 0.5, "epochs": 0.75, "paraphrased": True}
+    assert record.config["variation"] == {"lr": 0.5, "epochs": 0.75, "paraphrased": True, "pushed": ""}
     assert {len(record.compared_with[kind]) for kind in ("retrained", "doses")} == {2, 4}  # the board's own references
     files = write(scores, tmp_path / "a", preset, SIZE)
     assert [path.name for path in files] == ["scorecard.csv", "scorecard.md", "scorecard.png"]
@@ -139,13 +154,15 @@ def test_finished_pools_are_kept_and_larger_ones_go_on(pools, monkeypatch):
     seen = watch(monkeypatch)
     assert make_pools(*pools, SIZE, workers=0, say=quiet) and not seen.runs and not seen.models
     assert make_pools(*pools, SIZE + 1, workers=0, say=quiet)
-    assert seen.models == ["pool-forget10-1-seed1002", "pool-forget10-0-seed2002"]
-    assert [label.split()[0] for label in seen.runs] == [KNOWS, NEVER]
+    made = ["pool-forget10-1-seed1002", "pool-forget10-0-seed2002"]
+    assert sorted(seen.models) == sorted(name + push for name in made for push in ("", "-rounded", "-relearned"))
+    rows = [row_name(pool, pushed) for pushed in PUSHED for pool in (KNOWS, NEVER)]
+    assert sorted(label.split()[0] for label in seen.runs) == sorted(rows)
 
 
 def test_unfinished_pools_say_what_to_do(pools):
     preset, folder = pools
-    with pytest.raises(UserError, match="2 of the 14 models are not scored yet; the same scorecard command goes on"):
+    with pytest.raises(UserError, match="6 of the 26 models are not scored yet; the same scorecard command goes on"):
         scorecard(preset, folder, SIZE + 1)
     assert not make_pools(preset, folder, SIZE + 1, workers=1, time_limit=0, say=quiet)
 
@@ -155,7 +172,7 @@ def test_a_pool_model_that_failed_is_named(pools):
     path = min((folder / "records" / NEVER).glob("*.json"))
     record = load_record(path)
     path.write_text(record.model_copy(update={"status": "failed", "reason": "a fault"}).model_dump_json())
-    with pytest.raises(UserError, match=rf"1 of the 12 models .*{NEVER} seed {record.seed} failed: a fault"):
+    with pytest.raises(UserError, match=rf"1 of the 20 models .*{NEVER} seed {record.seed} failed: a fault"):
         scorecard(preset, folder, SIZE)
 
 

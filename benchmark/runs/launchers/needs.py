@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.config.schema import Preset
-from benchmark.runs.checkpoints import ModelSpec
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import Task
 
 GIB = 2**30

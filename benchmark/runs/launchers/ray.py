@@ -19,7 +19,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from benchmark.common.errors import UserError
 from benchmark.common.progress import Bar
 from benchmark.config.schema import Preset
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.execute import record_failure
 from benchmark.runs.launchers.carried import Carried, pack, unpack_files, unpack_folder
 from benchmark.runs.launchers.connect import MARKER, all_see, connected, machines, marker, workers_environment
@@ -27,6 +27,7 @@ from benchmark.runs.launchers.desk import Desk, Message
 from benchmark.runs.launchers.losses import KILLED, outcome, ready
 from benchmark.runs.launchers.needs import needs_of
 from benchmark.runs.launchers.ray_task import Done, Setting, work
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import Plan, Task
 from benchmark.runs.workers import OnDone, perform
 
@@ -168,7 +169,7 @@ class RayLauncher:
         """What must be there before the task begins; without a shared folder also what was made by earlier commands."""
         if self._shared:
             return [self._refs[model] for model in plan.needs[task] if model in self._refs]
-        parent = self.checkpoints.parent(task) if isinstance(task, ModelSpec) else None
+        parent = task.parent if isinstance(task, ModelSpec) else None
         models = ([parent] if parent else []) if isinstance(task, ModelSpec) else task.models
         for model in models:
             if model not in self._refs and not self.checkpoints.published(model):

@@ -17,9 +17,10 @@ import ray
 from benchmark.common.errors import UserError
 from benchmark.config.schema import Preset
 from benchmark.records.record import Record
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.launchers.carried import Carried, Files, pack, unpack_folder
 from benchmark.runs.launchers.desk import DeskReporter
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.workers import perform, set_threads
 
 _kept: dict[Path, Checkpoints] = {}  # of this process: the models of the board that it last worked on

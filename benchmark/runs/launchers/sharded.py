@@ -14,9 +14,10 @@ from benchmark.common.files import FULL
 from benchmark.config.schema import Preset
 from benchmark.models.ranks import rank
 from benchmark.records.record import Record
-from benchmark.runs.checkpoints import Checkpoints, ModelSpec
+from benchmark.runs.checkpoints import Checkpoints
 from benchmark.runs.execute import record_failure
 from benchmark.runs.launchers.rank_group import RankFailed, RankGroup, rank_device, report
+from benchmark.runs.model_spec import ModelSpec
 from benchmark.runs.plan import Task
 from benchmark.runs.workers import perform, set_threads
 
