@@ -23,8 +23,7 @@ def caption(board: Board) -> str:
         f"{span(entry.n for entry in board.rows if entry.split == split)} forget rows ({split})"
         for split in board.splits
     ]
-    seeds = span(len(entry.seeds) for entry in board.rows if entry.role == "method")
-    parts = [f"n = {', '.join(counts)}; {seeds} {'seed' if seeds == '1' else 'seeds'} a method."]
+    parts = [f"n = {', '.join(counts)}; {_seeds(board)}."]
     if board.is_defined(DISTANCE):
         models = span(_models(board))
         parts.append(
@@ -49,6 +48,15 @@ def caption(board: Board) -> str:
 
 def _pairs(apart: Mapping[str, tuple[int, int]]) -> str:
     return ", ".join(f"{n} of {pairs} pairs ({split})" for split, (n, pairs) in apart.items())
+
+
+def _seeds(board: Board) -> str:
+    """ "1 seed a method", "3 seeds a method on 2 fine-tuned models"."""
+    methods = [entry for entry in board.rows if entry.role == "method"]
+    seeds = span(len(set(entry.seeds)) for entry in methods)
+    models = span(len(set(entry.finetuning_seeds)) for entry in methods)
+    text = f"{seeds} {'seed' if seeds == '1' else 'seeds'} a method"
+    return text if models in ("0", "1") else f"{text} on {models} fine-tuned models"
 
 
 def _models(board: Board) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 import metrics
 from benchmark.common.errors import UserError
 from benchmark.leaderboard.cells import Cell, SeedMeasurement, make_cell
+from benchmark.leaderboard.grouping import finetuning_seed
 from benchmark.leaderboard.marks import git, marks, tuning
 from benchmark.records.record import Record, Role
 from metrics.calibration.ranks import Rank
@@ -117,11 +118,6 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
         finetuning_seeds=tuple(finetuning_seed(record) for record in group),
         commits=tuple(dict.fromkeys(str(git(record).get("commit")) for record in group if git(record).get("commit"))),
     )
-
-
-def finetuning_seed(record: Record) -> int:
-    """Of the fine-tuned model that a run started from; 0 where it is not known."""
-    return int(record.config.get("finetuning_seed") or 0)
 
 
 def _peak(record: Record) -> float | None:

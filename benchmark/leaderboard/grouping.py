@@ -11,19 +11,25 @@ from benchmark.records.record import Record
 
 NAMED_DIFFERENCES = 3  # settings that a row's name spells out
 SHARED = ("dataset.", "model.", "pretraining.", "finetuning.", "dtype", "scoring.", "training.")
+WITHOUT_FINETUNING = ("base", "retrained")  # models that are the same whatever seed the fine-tuned one has
 TUNED = ("training.lr",)  # each method's own, chosen by the sweep's rule: a column of the CSV, not a part of the name
 
 
 def newest(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
     """The records that count, and a note on each that a later run of the same thing replaced.
 
-    The same method, split, seed and config under another key means that code or dataset changed in between.
+    The same method, split, seed and config under another key means that code or dataset changed in between. A base or
+    retrained model that was scored once more beside another fine-tuned one, which an attack read, counts once: the
+    newer one, which the others are compared with.
     """
     kept: dict[tuple, Record] = {}
     notes = []
     for record in sorted(records, key=_age):
-        same = (record.source, record.method, record.split, record.seed, _config_text(record))
-        if old := kept.get(same):
+        one_model = record.role == "model" and record.method in WITHOUT_FINETUNING
+        text = _row_text(record) if one_model else _config_text(record)
+        same = (record.source, record.method, record.split, record.seed, text)
+        old = kept.get(same)
+        if old and not (one_model and finetuning_seed(old) != finetuning_seed(record)):
             notes.append(
                 f"{record.method} {record.split} seed {record.seed}: record {old.key} of {old.created} is "
                 f"superseded by {record.key} of {record.created} (code or dataset changed)"
@@ -64,7 +70,12 @@ def _age(record: Record) -> tuple[str, str]:
 
 
 def _seeds(record: Record) -> tuple[int, int]:
-    return int(record.config.get("finetuning_seed") or 0), record.seed
+    return finetuning_seed(record), record.seed
+
+
+def finetuning_seed(record: Record) -> int:
+    """Of the fine-tuned model that a run started from; 0 where it is not known."""
+    return int(record.config.get("finetuning_seed") or 0)
 
 
 def _row_text(record: Record) -> str:

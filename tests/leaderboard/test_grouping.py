@@ -3,6 +3,7 @@ import io
 
 import pytest
 
+from benchmark.leaderboard.captions import caption
 from benchmark.leaderboard.export import csv_text
 from tests.leaderboard.made_records import CONFIG, board_of, config, make_record
 
@@ -69,3 +70,17 @@ def test_fine_tuned_models_of_several_seeds_make_one_row(tmp_path):
     assert row.keys == ("00", "10", "01", "11") and row.cells["forget_rouge"].value == pytest.approx(0.45)
     (line,) = list(csv.DictReader(io.StringIO(csv_text(board_of(tmp_path / "b", *runs)))))
     assert line["seeds"] == "0/0 1/0 0/1 1/1"
+
+
+def test_a_retrained_model_scored_beside_two_fine_tuned_ones_counts_once(tmp_path):
+    retrained = [
+        make_record("retrained", seed=seed, key=f"r{seed}{f}", day=1 + f, role="model", config=CONFIG | {"finetuning_seed": f})
+        for f in (0, 1)
+        for seed in (0, 1)
+    ]  # fmt: skip
+    runs = [make_record("npo", key=f"n{f}", config=CONFIG | {"finetuning_seed": f}) for f in (0, 1)]
+    board = board_of(tmp_path, *retrained, *runs)
+    (row,) = [row for row in board.rows if row.name == "retrained"]
+    assert (row.keys, row.seeds) == (("r01", "r11"), (0, 1))  # the newer, which the others are compared with
+    assert not any("superseded" in note for note in board.notes)
+    assert "1 seed a method on 2 fine-tuned models." in caption(board)
