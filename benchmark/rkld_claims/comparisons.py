@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.common.paired import t_interval
 from benchmark.records.selection import KEPT
 from benchmark.rkld_claims.author_values import DISTANCE, ByAuthor, Values, author_differences
-from benchmark.rkld_claims.samples import BOARD_ONLY, Basis, MethodSamples
+from benchmark.rkld_claims.samples import BOARD_ONLY, Basis, MethodSamples, Seed
 from benchmark.rkld_claims.sided import NO_RULE, Rule, SidedP
 
 MARGIN = "utility_margin"  # model utility minus 90 % of the fine-tuned model's
@@ -45,7 +45,7 @@ class Comparison:
     row: str
     other: str
     split: str
-    seeds: tuple[int, ...]
+    seeds: tuple[Seed, ...]
     statuses: tuple[str, ...]  # of the row and the other
     numbers: dict[str, Number]
     basis: Basis | None
@@ -104,7 +104,7 @@ def alone(method: MethodSamples, quantities: tuple[str, ...], tuned: MethodSampl
     return Comparison(method.name, "", method.split, tuple(method.samples), (method.status,), numbers, basis_of(method))
 
 
-def margin(method: MethodSamples, tuned: MethodSamples, seeds: list[int] | None = None) -> Number:
+def margin(method: MethodSamples, tuned: MethodSamples, seeds: list[Seed] | None = None) -> Number:
     """Model utility minus 90 % of the fine-tuned model's; by default over all seeds of the method."""
     value, least = method.value("model_utility", seeds), tuned.value("model_utility")
     least = None if least is None else KEPT * least
@@ -116,7 +116,7 @@ def basis_of(method: MethodSamples) -> Basis | None:
     return next((s.basis for s in method.samples.values() if s.basis is not None), None)
 
 
-def _difference(first: MethodSamples, second: MethodSamples, quantity: str, seeds: list[int]) -> Number:
+def _difference(first: MethodSamples, second: MethodSamples, quantity: str, seeds: list[Seed]) -> Number:
     if not seeds:
         return Number(first.value(quantity), second.value(quantity), None, why="no seed in common")
     values = first.value(quantity, seeds), second.value(quantity, seeds)

@@ -8,7 +8,7 @@ from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
 from benchmark.leaderboard.numbers import number
 from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, Number
-from benchmark.rkld_claims.samples import LARGEST, LOG_QUALITY
+from benchmark.rkld_claims.samples import LARGEST, LOG_QUALITY, Seed
 from benchmark.rkld_claims.verdicts import FEWEST_AUTHORS, FEWEST_SEEDS
 
 HEADS = {
@@ -66,12 +66,20 @@ def markdown(findings: list[Finding], name: str) -> str:
 def _bases(findings: list[Finding]) -> list[str]:
     """The size of each split's forget set, and the seeds."""
     known = {c.split: c.basis for f in findings for c in f.comparisons if c.basis is not None}
-    seeds = {split: max(len(c.seeds) for f in findings for c in f.comparisons if c.split == split) for split in known}
+    seeds = {
+        split: {s for f in findings for c in f.comparisons if c.split == split for s in c.seeds} for split in known
+    }
     return [
-        f"**{split}** has {basis.rows} forget rows of {basis.authors} forget authors, and {seeds[split]} "
-        f"{'seed' if seeds[split] == 1 else 'seeds'} of unlearning."
+        f"**{split}** has {basis.rows} forget rows of {basis.authors} forget authors, and {_seeds(seeds[split])}."
         for split, basis in known.items()
     ]
+
+
+def _seeds(seeds: set[Seed]) -> str:
+    """ "3 seeds of unlearning on 2 fine-tuned models"."""
+    runs, models = len({seed.unlearning for seed in seeds}), len({seed.finetuning for seed in seeds})
+    text = f"{runs} {'seed' if runs == 1 else 'seeds'} of unlearning"
+    return text if models < 2 else f"{text} on {models} fine-tuned models"
 
 
 def _counted(finding: Finding) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 LOG_QUALITY = "log10_forget_quality"
 BOARD_ONLY = (LOG_QUALITY, "ks_statistic", LARGEST)  # of all rows at once: shown, not tested
 QUANTITIES = (*BOARD_ONLY, DISTANCE, "forget_probability", "forget_rouge", "model_utility")
+
+
+class Seed(NamedTuple):
+    """Of unlearning, and of the fine-tuned model that it started from."""
+
+    unlearning: int
+    finetuning: int = 0
+
+    def __str__(self) -> str:
+        """ "1"; "1/2" from another fine-tuned model than the first."""
+        return f"{self.unlearning}/{self.finetuning}" if self.finetuning else str(self.unlearning)
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class MethodSamples:
 
     name: str
     split: str
-    samples: dict[int, Sample]
+    samples: dict[Seed, Sample]
     config: dict
 
     @property
@@ -69,12 +80,12 @@ class MethodSamples:
             return "ok"
         return bad[0] if len(self.samples) == 1 else f"{bad[0]}: {len(bad)} of {len(self.samples)} seeds"
 
-    def value(self, quantity: str, seeds: list[int] | None = None) -> float | None:
+    def value(self, quantity: str, seeds: list[Seed] | None = None) -> float | None:
         """Mean over the seeds, None where one of them has none. p-values are averaged as logarithms: ``LOG_QUALITY``."""
         values = [s.value(quantity) for s in self._chosen(seeds)]
         return None if None in values or not values else float(np.mean(values))
 
-    def values(self, quantity: str, seeds: list[int] | None = None) -> Values | str:
+    def values(self, quantity: str, seeds: list[Seed] | None = None) -> Values | str:
         """Row by row the mean over the seeds, NaN where one of them has none; or why there is nothing."""
         chosen = self._chosen(seeds)
         for sample in chosen:
@@ -87,7 +98,7 @@ class MethodSamples:
         rows = np.mean([sample.values[quantity].rows for sample in chosen], axis=0)
         return replace(chosen[0].values[quantity], rows=rows)
 
-    def _chosen(self, seeds: list[int] | None) -> list[Sample]:
+    def _chosen(self, seeds: list[Seed] | None) -> list[Sample]:
         return [sample for seed, sample in self.samples.items() if seeds is None or seed in seeds]
 
 

@@ -36,7 +36,7 @@ def judged(pairs: list[Comparison]) -> list[Comparison]:
 def lacks(pair: Comparison) -> tuple[int, int]:
     """How many seeds and authors a comparison lacks for a verdict."""
     authors = FEWEST_AUTHORS if pair.authors is None else pair.authors  # without any rows: another reason than few
-    return max(0, FEWEST_SEEDS - len(pair.seeds)), max(0, FEWEST_AUTHORS - authors)
+    return max(0, FEWEST_SEEDS - len({seed.unlearning for seed in pair.seeds})), max(0, FEWEST_AUTHORS - authors)
 
 
 def too_few(pairs: Iterable[Comparison]) -> str:

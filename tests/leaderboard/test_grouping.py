@@ -4,7 +4,7 @@ import io
 import pytest
 
 from benchmark.leaderboard.captions import caption
-from benchmark.leaderboard.export import csv_text
+from benchmark.leaderboard.export import csv_text, tidy_text
 from tests.leaderboard.made_records import CONFIG, board_of, config, make_record
 
 
@@ -70,6 +70,13 @@ def test_fine_tuned_models_of_several_seeds_make_one_row(tmp_path):
     assert row.keys == ("00", "10", "01", "11") and row.cells["forget_rouge"].value == pytest.approx(0.45)
     (line,) = list(csv.DictReader(io.StringIO(csv_text(board_of(tmp_path / "b", *runs)))))
     assert line["seeds"] == "0/0 1/0 0/1 1/1"
+    lines = csv.DictReader(io.StringIO(tidy_text(board_of(tmp_path / "c", *runs))))
+    assert [(line["seed"], line["finetuning_seed"]) for line in lines] == [
+        ("0", "0"),
+        ("0", "1"),
+        ("1", "0"),
+        ("1", "1"),
+    ]
 
 
 def test_a_retrained_model_scored_beside_two_fine_tuned_ones_counts_once(tmp_path):

@@ -9,7 +9,8 @@ from scipy.stats import ks_2samp, ttest_1samp
 
 from benchmark.rkld_claims import write_claims
 from benchmark.rkld_claims.author_values import DISTANCE
-from benchmark.rkld_claims.samples import LOG_QUALITY
+from benchmark.rkld_claims.samples import LOG_QUALITY, Seed
+from tests.leaderboard.made_records import CONFIG
 from tests.rkld_claims.claims_fixtures import (
     AUTHORS,
     BASELINES,
@@ -104,6 +105,20 @@ def test_equal_rows_differ_in_no_author(tmp_path):
         assert (number.difference, number.low, number.high) == (0, None, None)
 
 
+def test_every_fine_tuned_models_runs_are_paired_and_averaged(tmp_path):
+    references(tmp_path)
+    for tuning in (0, 1):
+        how = {"config": CONFIG | {"finetuning_seed": tuning}}
+        for seed in (0, 1):
+            save_run(tmp_path, "rkld", seed, shift=2 * tuning, key=f"r{seed}{tuning}", **how)
+            save_run(tmp_path, "npo", seed, key=f"n{seed}{tuning}", **how)
+    pair = finding(tmp_path, "a").comparisons[0]
+    assert [str(seed) for seed in pair.seeds] == ["0", "0/1", "1", "1/1"]
+    assert pair.numbers[DISTANCE].differences == pytest.approx((distances(2) - distances(0)) / 2, abs=1e-5)
+    text = write_claims(tmp_path, [finding(tmp_path, "a")])[0].read_text()
+    assert "2 seeds of unlearning on 2 fine-tuned models." in text
+
+
 def test_seeds_are_paired_and_averaged(tmp_path):
     higher = COMMON + 0.4 * (AUTHORS == 3)
     references(tmp_path)
@@ -114,7 +129,7 @@ def test_seeds_are_paired_and_averaged(tmp_path):
     save_run(tmp_path, "rkld", 3, p=COMMON + 0.5)
     pair = finding(tmp_path, "a").comparisons[0]
     number = pair.numbers["forget_probability"]
-    assert pair.seeds == (0, 1)
+    assert pair.seeds == (Seed(0), Seed(1))
     # One author of eight is 0.4 higher under one seed of two.
     assert number.differences == pytest.approx(-0.2 * (np.arange(8) == 3), abs=1e-6)
     assert number.difference == pytest.approx(-0.025, abs=1e-6)
