@@ -40,6 +40,15 @@ class RankCorrelation:
     things: int
     reason: str = ""  # why there is no value, or no interval
 
+    @property
+    def text(self) -> str:
+        """ "0.93 [0.80, 0.98]"; what it lacks, and why."""
+        if self.value is None:
+            return f"undefined ({self.reason})"
+        if self.low is None or self.high is None:
+            return f"{self.value:.2f} (no interval: {self.reason.removeprefix('none: ')})"
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
 
 def kendall(x: ArrayLike, y: ArrayLike) -> RankCorrelation:
     """tau-b.

@@ -111,11 +111,8 @@ def agreement_rows(comparison: Comparison) -> list[list[str]]:
 
 def correlation_text(correlation: RankCorrelation) -> str:
     """ "0.93 [0.80, 0.98], p 1.0e-4"."""
-    if correlation.value is None:
-        return f"undefined ({correlation.reason})"
-    limits = f"[{correlation.low:.2f}, {correlation.high:.2f}]" if correlation.low is not None else "(no interval"
-    limits += "" if correlation.low is not None else f": {correlation.reason.removeprefix('none: ')})"
-    return f"{correlation.value:.2f} {limits}, p {number('p_retrained', correlation.p)}"
+    p = "" if correlation.value is None else f", p {number('p_retrained', correlation.p)}"
+    return correlation.text + p
 
 
 def how(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> list[str]:
