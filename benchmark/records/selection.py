@@ -7,17 +7,17 @@ authors and world facts.
 
 * A trial qualifies if it ended ``ok`` and keeps at least 90 % of each part of the fine-tuned model's utility in which that
   model beats random answers (metrics/utility_kept.py), and of their harmonic mean. Retain probability and ROUGE are parts.
-* Of those that qualify, the one is chosen that goes farthest without going beyond the base model: with the lowest forget
-  probability of those at or above the base model's. The base model never saw the forget rows, so what lies below it is damage.
-  Where all lie below, the one with the highest.
+* Of those that qualify, the one is chosen whose forget probability is nearest to the base model's on a log scale, where what lies below it
+  counts five times. The base model never saw the forget rows: above its level something is left, below it is damage, which
+  is worse, but a little of it is better than not to forget.
 * Where none qualifies, the method has no usable setting.
 
-Until version 0.3 the gentlest trial at or below the base model's level was chosen, which takes a trial far below it where no other got
-there. What both cost on boards that show it: results/published/choosing.md.
+What other rules cost, two earlier ones among them: results/published/choosing.md.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,8 @@ from metrics.utility_kept import part_means, telling_parts
 KEPT = 0.9  # of every part of the fine-tuned model's utility in which it beats random answers
 ROUNDING = 1e-9  # relative: a number that equals its limit reaches it
 RETAIN = "retain_validation"  # the set, scored as "retain" is
+BELOW = 5.0  # how much more a distance below the base model's level counts than one above
+FLOOR = 1e-12  # of a probability: logarithms are of no less
 READ = ("forget", RETAIN, "real_authors", "world_facts")  # the sets that the choice reads
 
 
@@ -95,13 +97,13 @@ class Trial:
 def choose(trials: Iterable[Trial], finetuned: Reading, base: Reading) -> Trial | None:
     """The rule, on the trials of one method; None where none qualifies."""
     usable = [(t, t.reading) for t in trials if t.reading is not None and t.qualifies(finetuned)]
-    if not usable:
-        return None
-    limit = base.forget_probability * (1 - ROUNDING)
-    above = [(t, r) for t, r in usable if r.forget_probability >= limit]
-    if above:
-        return min(above, key=lambda pair: pair[1].forget_probability)[0]
-    return max(usable, key=lambda pair: pair[1].forget_probability)[0]
+    return min(usable, key=lambda pair: off_level(pair[1], base), default=(None, None))[0]
+
+
+def off_level(reading: Reading, base: Reading, below: float = BELOW) -> float:
+    """How far a forget probability is from the base model's: the ratio's logarithm, times ``below`` where it is under it."""
+    ratio = math.log(max(reading.forget_probability, FLOOR) / max(base.forget_probability, FLOOR))
+    return ratio if ratio >= 0 else -below * ratio
 
 
 def least_harm(trials: Sequence[Trial]) -> Trial:

@@ -22,14 +22,13 @@ from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
-from benchmark.records.selection import KEPT, Reading, Trial, choose, reading_of
+from benchmark.records.selection import FLOOR, KEPT, Reading, Trial, choose, off_level, reading_of
 from benchmark.runs.rule_agreement import agreement
 from metrics.calibration.distance import largest_distance
 from metrics.calibration.row_statistics import STATISTICS
 
 JUDGE = "forget_quality_test_authors"
 FEWEST = 3  # trials that a shorter search is tried with
-FLOOR = 1e-12  # of a forget quality or probability: below it a model is told apart anyhow
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,8 @@ def lowest(group: Group) -> Judged | None:
 
 
 def gentlest(group: Group) -> Judged | None:
-    """The rule before this one: of those that keep enough, the gentlest at or below the base model's forget probability."""
-    read = [(judged, judged.trial.reading) for judged in group.trials if judged.trial.reading is not None]
-    fit = [(j, r) for j, r in read if j.trial.qualifies(group.finetuned)]
+    """A rule of version 0.3: of those that keep enough, the gentlest at or below the base model's forget probability."""
+    fit = _fit(group)
     reached = [(j, r) for j, r in fit if r.forget_probability <= group.base.forget_probability]
     if reached:
         return min(reached, key=lambda pair: abs(pair[1].retain_probability - group.finetuned.retain_probability))[0]
@@ -76,17 +74,23 @@ def gentlest(group: Group) -> Judged | None:
 
 
 def farthest(group: Group) -> Judged | None:
+    """The rule before this one: the farthest down of those that keep enough and are not below the base model's forget probability."""
+    fit = _fit(group)
+    above = [(j, r) for j, r in fit if r.forget_probability >= group.base.forget_probability]
+    if above:
+        return min(above, key=lambda pair: pair[1].forget_probability)[0]
+    return max(fit, key=lambda pair: pair[1].forget_probability)[0] if fit else None
+
+
+def present(group: Group) -> Judged | None:
     """The rule of benchmark/records/selection.py."""
     chosen = choose([judged.trial for judged in group.trials], group.finetuned, group.base)
     return next((judged for judged in group.trials if judged.trial is chosen), None)
 
 
 def beside(group: Group) -> Judged | None:
-    """Of those that keep enough, the nearest to the base model's forget probability on a log scale, on either side."""
-    level = math.log(max(group.base.forget_probability, FLOOR))
-    read = [(j, j.trial.reading) for j in group.trials if j.trial.qualifies(group.finetuned)]
-    far = [(j, abs(math.log(max(r.forget_probability, FLOOR)) - level)) for j, r in read if r is not None]
-    return min(far, key=lambda pair: pair[1])[0] if far else None
+    """Of those that keep enough, the nearest to the base model's forget probability on a log scale, both sides alike."""
+    return min(_fit(group), key=lambda pair: off_level(pair[1], group.base, 1.0), default=(None, None))[0]
 
 
 def best_quality(group: Group) -> Judged | None:
@@ -104,9 +108,15 @@ RULES: dict[str, Rule] = {
     "gentlest at or below the base model's level, 90 % of every part": gentlest,
     "as far as the base model's level, 90 % of every part": farthest,
     "nearest to the base model's level on a log scale, 90 % of every part": beside,
+    "the same, below it counted five times": present,
     "oracle by forget quality": best_quality,
     "oracle by distance": nearest,
 }
+
+
+def _fit(group: Group) -> list[tuple[Judged, Reading]]:
+    """The trials that keep enough on the validation rows, as every rule but the first asks."""
+    return [(j, j.trial.reading) for j in group.trials if j.trial.reading and j.trial.qualifies(group.finetuned)]
 
 
 def _usable(group: Group) -> list[Judged]:
@@ -169,8 +179,8 @@ def compare(folders: list[Path]) -> str:
         lines.append(_line(name, [(rule(group), group, b) for group, b in zip(every_group, best, strict=True)]))
     for number in range(FEWEST, max(len(group.trials) for group in every_group)):
         few = [Group(g.method, g.trials[:number], g.finetuned, g.base) for g in every_group]
-        name = f"as far as the base model's level, of the first {number} trials"
-        lines.append(_line(name, [(farthest(group), group, b) for group, b in zip(few, best, strict=True)]))
+        name = f"the present rule, of the first {number} trials"
+        lines.append(_line(name, [(present(group), group, b) for group, b in zip(few, best, strict=True)]))
     lines += ["", "Below the base model: a forget probability under half of the base model's on the same rows."]
     if len(sweeps) == 2:
         title = "Kendall's tau-b between the orders of the two sweeps' methods, each by the rule's choices:"

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmark.common.rank_correlation import RankCorrelation, kendall
+from benchmark.common.rank_correlation import kendall
 
 if TYPE_CHECKING:
     from benchmark.runs.compare_rules import Group, Judged, Rule
@@ -28,7 +28,7 @@ def agreement(rules: dict[str, Rule], first: Sequence[Group], second: Sequence[G
             continue
         far = kendall([one[m].distance for m in shared], [other[m].distance for m in shared])
         quality = kendall([one[m].log10_quality for m in shared], [other[m].log10_quality for m in shared])
-        lines.append(f"| {name} | {len(shared)} | {_text(far)} | {_text(quality)} |")
+        lines.append(f"| {name} | {len(shared)} | {far.text} | {quality.text} |")
     return "\n".join([HEAD, *lines])
 
 
@@ -40,11 +40,3 @@ def _chosen(rule: Rule, groups: Sequence[Group]) -> dict[str, Judged]:
         for method, (choice, group) in made.items()
         if choice is not None and choice.trial.qualifies(group.finetuned) and math.isfinite(choice.distance)
     }
-
-
-def _text(tau: RankCorrelation) -> str:
-    if tau.value is None:
-        return f"undefined ({tau.reason})"
-    return f"{tau.value:.2f}" + (
-        f" [{tau.low:.2f}, {tau.high:.2f}]" if tau.low is not None and tau.high is not None else ""
-    )

@@ -1,4 +1,4 @@
-"""The choice of hyperparameters: as far as the base model and no further, blind to retrained models and to the board's rows."""
+"""The choice of hyperparameters: the nearest to the base model's level, below it counted five times, blind to retrained models and to the board's rows."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_what_is_read_of_a_model():
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        # Of those at or above the base model the farthest, however much gentler another one is; what lies below went too far.
+        # ln 1.2 = .18 above against 5 ln(1 / .9) = .53 below, however much gentler another one is.
         ([trial(1, forget=0.5, retain=0.9), trial(2, forget=0.12, retain=0.85), trial(3, forget=0.09, retain=0.89)], 2),
         (
             [trial(1, forget=0.0, retain=0.85), trial(2, forget=0.1, retain=0.86), trial(3, forget=0.2)],
@@ -59,6 +59,11 @@ def test_what_is_read_of_a_model():
             [trial(1, forget=0.6), trial(2, forget=0.3), trial(3, forget=0.2, utility=0.7)],
             2,
         ),  # one that harms does not count
+        (
+            [trial(1, forget=0.89), trial(2, forget=0.07), trial(3, forget=0.05)],
+            2,
+        ),  # hardly forgotten: 2.19 against 1.78, 3.47
+        ([trial(1, forget=0.3), trial(2, forget=0.002)], 1),  # far below it is damage
         ([trial(1, forget=0.0), trial(2, forget=0.08), trial(3, forget=0.01)], 2),  # all below: the nearest
         ([trial(1, retain=0.8), trial(2, rouge=0.8), trial(3, utility=0.7)], None),  # each loses one of the three
         ([trial(1, forget=0.3), trial(2, "diverged"), Trial("npo", "forget10", {"lr": 3.0}, "failed", None)], 1),

@@ -3,7 +3,17 @@
 import pytest
 
 from benchmark.records.selection import Reading, Trial
-from benchmark.runs.compare_rules import Group, Judged, beside, best_quality, farthest, gentlest, lowest, nearest
+from benchmark.runs.compare_rules import (
+    Group,
+    Judged,
+    beside,
+    best_quality,
+    farthest,
+    gentlest,
+    lowest,
+    nearest,
+    present,
+)
 from benchmark.runs.rule_agreement import agreement
 
 FINETUNED, BASE = Reading(0.9, 0.9, 0.8, 0.9), Reading(0.1, 0.3, 0.3, 0.1)
@@ -14,7 +24,8 @@ def judged(forget, retain, log10_quality, distance, kept=0.95, utility=0.8, stat
 
 
 @pytest.mark.parametrize(
-    ("rule", "expected"), [(lowest, 2), (gentlest, 1), (farthest, 0), (beside, 1), (best_quality, 0), (nearest, 2)]
+    ("rule", "expected"),
+    [(lowest, 2), (gentlest, 1), (farthest, 0), (present, 1), (beside, 1), (best_quality, 0), (nearest, 2)],
 )
 def test_what_each_rule_takes(rule, expected):
     trials = [
@@ -29,9 +40,9 @@ def test_what_each_rule_takes(rule, expected):
 def test_where_everything_is_wrecked():
     wrecked = [judged(0.0, 0.2, 0.0, 2.0, 0.3, 0.3), judged(0.0, 0.2, -1.0, 2.0, 0.5, 0.5)]
     group = Group("m", wrecked, FINETUNED, BASE)
-    assert [rule(group) for rule in (lowest, gentlest, farthest, beside, best_quality, nearest)] == [
+    assert [rule(group) for rule in (lowest, gentlest, farthest, present, beside, best_quality, nearest)] == [
         wrecked[1],
-        *[None] * 5,
+        *[None] * 6,
     ]
 
 
@@ -43,6 +54,9 @@ def test_a_rule_that_takes_noise_orders_two_sweeps_differently():
     rules = {"steady": farthest, "noise": lambda group: group.trials[1]}
     one = sweep("abcd", (1.0, 2.0, 3.0, 4.0), (1.0, 2.0, 3.0, 4.0))
     table = agreement(rules, one, sweep("abce", (5.0, 6.0, 7.0, 8.0), (7.0, 6.0, 5.0, 8.0))).splitlines()
-    assert table[2:] == ["| steady | 3 | 1.00 | 1.00 |", "| noise | 3 | -1.00 | -1.00 |"]
+    assert table[2:] == [
+        f"| {rule} | 3 | {tau} (no interval: fewer than 4 rows) | {tau} (no interval: fewer than 4 rows) |"
+        for rule, tau in (("steady", "1.00"), ("noise", "-1.00"))
+    ]
     costly = sweep("abc", (5.0, 6.0, 7.0), (5.0, 6.0, 7.0), retain=0.5)  # whose gentler trials alone keep enough
     assert agreement({"first": lambda group: group.trials[0]}, one, costly).splitlines()[2:] == []
