@@ -29,6 +29,7 @@ from benchmark.scorecard.dose_response import is_detected, rank_correlation, ret
 from benchmark.scorecard.pools import KNOWS, NEVER, PUSHED, row_name, scorecard_runs
 from benchmark.scorecard.separation import auc, limits
 
+APART = 0.9  # AUC of the pools from which on the way between them is a scale
 Values = dict[str, float | None]  # column -> value
 
 
@@ -140,7 +141,8 @@ def _pools(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray
 def _after(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray) -> AfterPush:
     as_they_are, after = models.pools[""], models.pools.get(pushed, Pools())
     values = (_defined(column.name, pool) for pool in (as_they_are.never, after.never, as_they_are.knows))
-    return AfterPush(_auc(*_pools(column, models, pushed, retrained)), shift(*values))
+    apart = (_auc(*_pools(column, models, "", retrained)) or 0.0) >= APART
+    return AfterPush(_auc(*_pools(column, models, pushed, retrained)), shift(*values) if apart else None)
 
 
 def _auc(never: np.ndarray, knows: np.ndarray) -> float | None:

@@ -45,7 +45,7 @@ def heading(preset: Preset, models: int) -> str:
         f"the reading is, fine-tuned model included. Retest: standard deviation over the retrained models, as a share of "
         f"what separates them from the fine-tuned one. 4 bits, relearned: the AUC between the same models with their weights "
         f"rounded, and after one more epoch of the forget rows, and how far that moves those that never knew towards those "
-        f"that know (0 not at all, 1 all the way). Models: of each pool, that have a value. docs/calibration.md says more."
+        f"that know (0 not at all, 1 all the way; of an AUC of .9 and more). Models: of each pool, that have a value. docs/calibration.md says more."
     )
 
 

@@ -72,6 +72,8 @@ def test_pushed_pools_by_hand():
     assert (row.auc, row.rounded.auc) == (1.0, 0.75)  # 2.6 reads as worse than 2
     assert row.rounded.shift == pytest.approx(0.3 / 3) and row.relearned == AfterPush(None, pytest.approx(1.0))
     assert score(column("target"), models).rounded == AfterPush()
+    level = score(column("higher"), replace(models, pools=models.pools | pushed))  # those that know read higher
+    assert (level.auc, level.rounded.shift) == (0.0, None)  # no way between pools that are not apart
 
 
 def test_p_values_are_judged_by_their_level():
@@ -133,7 +135,7 @@ def test_the_small_board_has_a_scorecard(finished, tmp_path):
     assert {row.column.name for row in scores} == metrics.metric_of().keys()
     rows = {row.column.name: row for row in scores}
     assert (rows["forget_probability"].knows, rows["forget_probability"].never) == (SIZE, SIZE)
-    assert rows["forget_probability"].rounded.auc is not None and rows["forget_probability"].relearned.shift is not None
+    assert rows["forget_probability"].rounded.auc is not None and rows["forget_probability"].relearned.auc is not None
     assert rows["distance"].auc is not None and rows["distance"].correlation is not None
     (record,) = [load_record(p) for p in (folder / "records" / KNOWS).glob("*.json") if load_record(p).seed == 1001]
     assert record.config["variation"] == {"lr": 0.5, "epochs": 0.75, "paraphrased": True, "pushed": ""}
