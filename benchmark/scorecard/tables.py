@@ -99,9 +99,9 @@ def _texts(row: Score) -> dict[str, str]:
         "Spearman": _text(row.correlation, ".2f"),
         "retest": _text(row.retest, ".3f"),
         "AUC, 4 bits": _text(row.rounded.auc, ".2f"),
-        "shift, 4 bits": _text(row.rounded.shift, ".2f"),
+        "shift, 4 bits": _text(row.rounded.shift, "z.2f"),
         "AUC, relearned": _text(row.relearned.auc, ".2f"),
-        "shift, relearned": _text(row.relearned.shift, ".2f"),
+        "shift, relearned": _text(row.relearned.shift, "z.2f"),
         "models": f"{row.never} + {row.knows}",
     }
 
