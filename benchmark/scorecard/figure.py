@@ -1,4 +1,5 @@
-"""A scorecard as a figure: of each column that reads the forget rows its AUC with limits, and the smallest dose it finds."""
+"""A scorecard as a figure: of each column that reads the forget rows its AUC with limits, the smallest dose it finds,
+and how far rounding and an epoch of relearning move models that never knew."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 LOOKS = {OURS: (BLUE, "o"), TOFU: ("#D55E00", "s"), OPEN_UNLEARNING: (GREEN, "D")}  # colour, marker: Okabe and Ito's
 ROW, TOP, BELOW = 0.135, 0.12, 0.62  # inches
-NAMES, GAP, DOSES = 2.15, 0.18, 1.55  # inches across; the AUC has the rest
+NAMES, GAP, DOSES, SHIFTS = 2.15, 0.16, 1.2, 1.35  # inches across; the AUC has the rest
 NEVER = "none"  # no dose is detected
 
 
@@ -42,20 +43,22 @@ def compose(scores: list[Score]) -> Figure:
     with style.context(STYLE):
         figure = Figure(figsize=(TEXT, height), dpi=DPI)
         FigureCanvasAgg(figure)
-        across = TEXT - NAMES - GAP - DOSES - 0.1
-        part = (height - TOP - BELOW) / height
-        left = figure.add_axes((NAMES / TEXT, BELOW / height, across / TEXT, part))
-        right = figure.add_axes(((NAMES + across + GAP) / TEXT, BELOW / height, DOSES / TEXT, part))
-        _auc_panel(left, rows)
-        _dose_panel(right, rows)
-        for axes in (left, right):
+        aucs = TEXT - NAMES - 2 * GAP - DOSES - SHIFTS - 0.1
+        widths, part = (aucs, DOSES, SHIFTS), (height - TOP - BELOW) / height
+        starts = [NAMES + sum(widths[:i]) + i * GAP for i in range(len(widths))]
+        places = zip(starts, widths, strict=True)
+        panels = [figure.add_axes((start / TEXT, BELOW / height, width / TEXT, part)) for start, width in places]
+        for draw_panel, axes in zip((_auc_panel, _dose_panel, _shift_panel), panels, strict=True):
+            draw_panel(axes, rows)
+        for axes in panels:
             axes.set_ylim(max(len(rows), 1) - 0.4, -0.6)
             axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
             axes.grid(axis="y", color="0.92", linewidth=0.5)
             axes.set_axisbelow(True)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
-        right.set_yticks(range(len(rows)), [""] * len(rows))
+        for axes in panels[1:]:
+            axes.set_yticks(range(len(rows)), [""] * len(rows))
         _legend(figure, rows, height)
     return figure
 
@@ -68,7 +71,7 @@ def _auc_panel(axes: Axes, rows: list[Score]) -> None:
         axes.plot([row.low, row.high], [place, place], color=colour, linewidth=0.8, alpha=0.5, zorder=2)
         axes.plot(row.auc, place, marker, color=colour, markersize=SIZE * 0.85, zorder=3)
     axes.set_xlim(-0.02, 1.03)
-    axes.set_xlabel("AUC between models that know and that never knew, 95 % limits", fontsize=FONT)
+    axes.set_xlabel("AUC, models that know and never knew", fontsize=FONT)
     axes.set_yticks(range(len(rows)), [row.column.name for row in rows])
     for tick, row in zip(axes.get_yticklabels(), rows, strict=True):
         tick.set_color(LOOKS[row.column.family][0])
@@ -83,8 +86,28 @@ def _dose_panel(axes: Axes, rows: list[Score]) -> None:
         axes.plot(across, place, marker, color=colour, markersize=SIZE * 0.85, markerfacecolor=colour if known else "white",
                   markeredgewidth=0.7)  # fmt: skip
     axes.set_xlim(-0.5, len(shares) + 0.5)
-    axes.set_xticks(range(len(shares) + 1), [*(f"{share:.0%}" for share in shares), NEVER])
-    axes.set_xlabel("smallest detectable dose", fontsize=FONT)
+    axes.set_xticks(range(len(shares) + 1), [*(f"{100 * share:g}" for share in shares), NEVER])
+    axes.set_xlabel("smallest detectable dose, %", fontsize=FONT)
+
+
+def _shift_panel(axes: Axes, rows: list[Score]) -> None:
+    axes.axvline(0, color="0.6", linewidth=0.6, linestyle=(0, (4, 2)), zorder=1)
+    for place, row in enumerate(rows):
+        colour, marker = LOOKS[row.column.family]
+        for shift, fill in ((row.rounded.shift, "white"), (row.relearned.shift, colour)):
+            if shift is not None:
+                axes.plot(
+                    shift,
+                    place,
+                    marker,
+                    color=colour,
+                    markersize=SIZE * 0.85,
+                    markerfacecolor=fill,
+                    markeredgewidth=0.7,
+                )
+    axes.set_xlim(-0.12, 1.1)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.set_xlabel("moved by an epoch (4 bits: ○)", fontsize=FONT)
 
 
 def _legend(figure: Figure, rows: list[Score], height: float) -> None:
