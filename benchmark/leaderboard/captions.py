@@ -23,7 +23,7 @@ def caption(board: Board) -> str:
         f"{span(entry.n for entry in board.rows if entry.split == split)} forget rows ({split})"
         for split in board.splits
     ]
-    parts = [f"n = {', '.join(counts)}; {_seeds(board)}."]
+    parts = [f"n = {', '.join(counts)}; {seed_counts(board)}."]
     if board.is_defined(DISTANCE):
         models = span(_models(board))
         parts.append(
@@ -50,7 +50,7 @@ def _pairs(apart: Mapping[str, tuple[int, int]]) -> str:
     return ", ".join(f"{n} of {pairs} pairs ({split})" for split, (n, pairs) in apart.items())
 
 
-def _seeds(board: Board) -> str:
+def seed_counts(board: Board) -> str:
     """ "1 seed a method", "3 seeds a method on 2 fine-tuned models"."""
     methods = [entry for entry in board.rows if entry.role == "method"]
     seeds = span(len(set(entry.seeds)) for entry in methods)

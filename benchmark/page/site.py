@@ -11,6 +11,7 @@ from benchmark.common.files import write_text
 from benchmark.config.load import load_preset, preset_names
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build
+from benchmark.leaderboard.captions import seed_counts
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import MAIN, shown, with_arrow
 from benchmark.leaderboard.numbers import cell_text
@@ -110,13 +111,12 @@ def _facts(board: Board) -> list[str]:
     dates = sorted(record.created[:10] for record in board.records)
     days = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     commits = [str(commit)[:10] for commit in board.provenance["commits"] if commit]
-    seeds = sorted({len(entry.seeds) for entry in board.rows if entry.role == "method"})
-    counts = f"{'–'.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seeds each" if seeds and seeds[-1] > 1 else ""
+    seeds = seed_counts(board)
     return [
         x
         for x in (
             f"{methods} method{'s' * (methods != 1)}",
-            counts,
+            "" if seeds in ("1 seed a method", "no seeds a method") else seeds,
             ", ".join(board.splits),
             days,
             "commit " + ", ".join(commits),
