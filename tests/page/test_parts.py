@@ -23,13 +23,13 @@ def board(tmp_path):
     uneven = rows_at(1.5)  # 0.05 farther with each author: 1.975 on average
     uneven["truth_ratio"] = [x + 0.05 * a for x, a in zip(uneven["truth_ratio"], uneven["author"], strict=True)]
     far = far.model_copy(update={"forget_rows": uneven})
-    poor = compared("poor", 0.5, metrics=numbers(3.0, 0.5))
+    poor = compared("poor", 0.5, metrics=numbers(1.5, 0.5))  # the nearest, and broken
     return board_of(tmp_path, *yardstick(), make_record("finetuned", metrics=numbers(7.0, 1.0)), near, far, poor)
 
 
 def test_the_findings(board):
     forgot, kept, apart = findings(board, "forget10")
-    assert forgot.big == "2 of 3" and "Nearest: near at 2.00 [1.60, 2.60]" in forgot.text  # p = 0.25, 0.025, 0.17
+    assert forgot.big == "2 of 3" and "Nearest of those that keep 90 %: near at 2.00 [1.60, 2.60]" in forgot.text
     assert kept.big == "2 of 3" and "Most: near at 0.950" in kept.text
     assert apart.big == "1 of 1" and "None is nearer than near." in apart.text
 
@@ -73,7 +73,7 @@ def test_the_picture_has_a_point_for_every_row_with_both_numbers(board):
     points = {point.name: point for point in picture.points}
     assert set(points) == {"retrained", "finetuned", "near", "far", "poor"} - {"retrained"}
     assert points["near"].y < points["far"].y and points["near"].x > points["poor"].x  # near is up, useful is right
-    assert fronts(board) == {("forget10", "near")} and points["near"].front and not points["far"].front
+    assert fronts(board) == {("forget10", "near"), ("forget10", "poor")} and points["near"].front and not points["far"].front
     assert "utility kept 0.950 [0.900, 0.970]" in points["near"].title and "lr = 0.0005" in points["near"].title
     assert picture.band is not None and picture.stairs.startswith("62.0,")
 
