@@ -73,7 +73,11 @@ def test_the_picture_has_a_point_for_every_row_with_both_numbers(board):
     points = {point.name: point for point in picture.points}
     assert set(points) == {"retrained", "finetuned", "near", "far", "poor"} - {"retrained"}
     assert points["near"].y < points["far"].y and points["near"].x > points["poor"].x  # near is up, useful is right
-    assert fronts(board) == {("forget10", "near"), ("forget10", "poor")} and points["near"].front and not points["far"].front
+    assert (
+        fronts(board) == {("forget10", "near"), ("forget10", "poor")}
+        and points["near"].front
+        and not points["far"].front
+    )
     assert "utility kept 0.950 [0.900, 0.970]" in points["near"].title and "lr = 0.0005" in points["near"].title
     assert picture.band is not None and picture.stairs.startswith("62.0,")
 

@@ -1,0 +1,88 @@
+"""Which number, read before, foresees what relearning brings back: ``python -m benchmark.comparison.foresight results/published/authors-100``.
+
+For each column of a board that relearning has no part in: Kendall's tau-b, over the methods that keep 90 % of every part of utility, between where it
+puts a method on the way from the retrained models (their mean) to the fine-tuned model and the residual after relearning on a fifth of the forget
+rows (``residual_relearn_forget``). Intervals are over methods, columns that say much the same are not told apart by them, and the
+best of many columns is a little too good. Utility and cost are left out.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.common.console import user_errors
+from benchmark.common.errors import UserError
+from benchmark.common.rank_correlation import RankCorrelation, kendall
+from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.build import build
+from benchmark.leaderboard.entries import METHODS, Entry
+from benchmark.page.families import family
+
+TARGET = "residual_relearn_forget"
+LEFT_OUT = (
+    "relearn",
+    "worst",
+    "recovery",
+    "utility",
+)  # in names: what relearning has a part in, and what speaks of other rows
+FAMILIES = ("headline", "forgetting", "privacy", "resurfacing")
+FEWEST = 10  # methods with both numbers
+HEAD = "| column | methods | Kendall's tau-b |\n| --- | ---: | ---: |"
+
+
+def foresight(board: Board, split: str) -> dict[str, RankCorrelation]:
+    """Column -> its correlation with what relearning brings back, the highest first.
+
+    Raises:
+        UserError: the board has too few methods that were attacked, or no fine-tuned or retrained row.
+    """
+    rows = [entry for entry in board.rows if entry.split == split]
+    models = {entry.name: entry for entry in rows if entry.role == "model"}
+    methods = [entry for entry in rows if entry.block == METHODS and entry.value(TARGET) is not None]
+    if len(methods) < FEWEST or not {"finetuned", "retrained"} <= models.keys():
+        raise UserError(
+            f"{board.name}, {split}: {len(methods)} methods have {TARGET}; {FEWEST} and both models are needed"
+        )
+    made = {}
+    for column in board.columns:
+        if column in _said_before(board.columns):
+            known = [entry for entry in methods if entry.value(column) is not None]
+            sign = _way(models["retrained"], models["finetuned"], column)
+            if sign and len(known) >= FEWEST:
+                made[column] = kendall(*(_values(known, name) * way for name, way in ((column, sign), (TARGET, 1.0))))
+    found = {column: tau for column, tau in made.items() if tau.value is not None}
+    return dict(sorted(found.items(), key=lambda pair: -(pair[1].value or 0.0)))
+
+
+def _said_before(columns: Iterable[str]) -> list[str]:
+    return [name for name in columns if family(name) in FAMILIES and not any(part in name for part in LEFT_OUT)]
+
+
+def _way(retrained: Entry, finetuned: Entry, column: str) -> float:
+    """1 where the fine-tuned model's value is the higher one, -1 where it is the lower; 0 where they are alike or unknown."""
+    own, other = retrained.value(column), finetuned.value(column)
+    return 0.0 if own is None or other is None else float(np.sign(other - own))
+
+
+def _values(entries: list[Entry], column: str) -> np.ndarray:
+    return np.array([entry.value(column) for entry in entries], dtype=np.float64)
+
+
+def report(folders: list[Path]) -> str:
+    """A heading and a Markdown table for each split of each board."""
+    parts = []
+    for folder in folders:
+        board = build(folder)
+        for split in board.splits:
+            lines = [f"| `{name}` | {tau.things} | {tau.text} |" for name, tau in foresight(board, split).items()]
+            parts.append("\n".join([f"## {board.name}, {split}\n", HEAD, *lines]))
+    return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    with user_errors():
+        print(report([Path(name) for name in sys.argv[1:] or ["results/published/authors-100"]]))
