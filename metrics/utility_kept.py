@@ -147,7 +147,11 @@ def _random(name: str, rows: SetScores) -> dict[str, np.ndarray]:
     """Part -> [n] its value with a random answer."""
     n, wrong = len(rows), rows.wrong_nll()
     steps = {max(1, n * k // (SHIFTS + 1)) for k in range(1, SHIFTS + 1)}
-    rouge = [[rouge_l_recall(rows.gold[i], rows.generated[(i + step) % n]) for step in steps] for i in range(n)]
+    # Sorted, so that whose answers a row is given does not hang on the order in which the rows are listed.
+    order = sorted(range(n), key=lambda i: (rows.questions[i], rows.gold[i], rows.generated[i]))
+    rouge: list[list[float]] = [[] for _ in range(n)]
+    for place, i in enumerate(order):
+        rouge[i] = [rouge_l_recall(rows.gold[i], rows.generated[order[(place + step) % n]]) for step in steps]
     with np.errstate(invalid="ignore"):
         if name in MULTIPLE_CHOICE:
             probability = 1 / (1 + np.sum(~np.isnan(wrong), axis=1))

@@ -36,9 +36,9 @@ class Rows:
     """A row's records with those of the models that they were compared with."""
 
     entry: Entry
-    runs: list[Record]  # one a seed
+    runs: list[Record]  # one a seed, of unlearning and of the fine-tuned model
     retrained: list[Record]
-    finetuned: Record | None
+    finetuned: list[Record | None]  # of each run
 
     @property
     def authors(self) -> np.ndarray:
@@ -49,15 +49,17 @@ class Rows:
 def rows_of(board: Board, entry: Entry) -> Rows:
     """A row's records that have numbers; retrained and fine-tuned models as far as the board has them."""
     runs = [record for record in board.records_of(entry) if record.status != "failed" and record.forget_rows]
-    others = {
-        kind: [board.by_key.get((kind, key)) for key in (runs[0].compared_with.get(kind, ()) if runs else ())]
-        for kind in ("retrained", "finetuned")
-    }
-    same = len({tuple(map(tuple, record.compared_with.values())) for record in runs}) == 1
-    whole = [record for record in others["retrained"] if record is not None and record.forget_rows]
-    tuned = [record for record in others["finetuned"] if record is not None and record.forget_rows]
-    complete = same and len(whole) == len(others["retrained"])
-    return Rows(entry, runs, whole if complete else [], tuned[0] if complete and tuned else None)
+    keys = {tuple(record.compared_with.get("retrained", ())) for record in runs}
+    retrained = [_known(board, "retrained", key) for key in (next(iter(keys)) if len(keys) == 1 else ())]
+    whole = [record for record in retrained if record is not None]
+    finetuned = [_known(board, "finetuned", *record.compared_with.get("finetuned", ())[:1]) for record in runs]
+    return Rows(entry, runs, whole if len(whole) == len(retrained) else [], finetuned)
+
+
+def _known(board: Board, kind: str, key: str | None = None) -> Record | None:
+    """A model's record with its forget rows, where the board has them."""
+    record = None if key is None else board.by_key.get((kind, key))
+    return record if record is not None and record.forget_rows else None
 
 
 def same_rows(a: Rows, b: Rows) -> bool:
@@ -90,12 +92,17 @@ def _value(rows: Rows, column: str, stay: np.ndarray) -> float:
     if column in DISTANCES:
         pools = {s: np.stack([r.row_statistic(s)[stay] for r in rows.retrained]) for s in DISTANCES[column]}
         return _mean([largest_distance((run.row_statistic(s)[stay], z) for s, z in pools.items()) for run in rows.runs])
-    if column not in RESIDUALS or rows.finetuned is None:
+    if column not in RESIDUALS or None in rows.finetuned:
         return float("nan")
     statistic = RESIDUALS[column]
-    finetuned = rows.finetuned.row_statistic(statistic)[stay]
     retrained = np.stack([record.row_statistic(statistic)[stay] for record in rows.retrained])
-    return _mean([_residual(run.row_statistic(statistic)[stay], retrained, finetuned) for run in rows.runs])
+    return _mean(
+        [
+            _residual(run.row_statistic(statistic)[stay], retrained, tuned.row_statistic(statistic)[stay])
+            for run, tuned in zip(rows.runs, rows.finetuned, strict=True)
+            if tuned is not None
+        ]
+    )
 
 
 def _residual(run: np.ndarray, retrained: np.ndarray, finetuned: np.ndarray) -> float | None:

@@ -29,7 +29,7 @@ def board(folder, far=METHODS, **fields):
 
 @pytest.fixture(scope="module")
 def seeds():
-    """quick against the same with three seeds."""
+    """quick against the same with three seeds of unlearning on each of two fine-tuned models."""
     return compare(build(PUBLISHED / "quick"), build(PUBLISHED / "quick-seeds"), ("one", "three"))
 
 
@@ -52,17 +52,17 @@ def test_rows_are_paired_over_authors_where_the_records_hold_the_same_forget_row
     assert row.differences["residual"].value == pytest.approx(difference, abs=1e-6)
     far = row.differences["distance_largest"]
     assert (
-        far.high / far.low < (row.a.cells["distance_largest"].high / row.a.cells["distance_largest"].low) ** 0.3
-    )  # what pairing is for
+        far.high / far.low < (row.a.cells["distance_largest"].high / row.a.cells["distance_largest"].low) ** 0.5
+    )  # what pairing is for, though two fine-tuned models have one degree of freedom
 
 
 def test_what_is_the_same_on_both_boards_says_so(seeds):
-    row = next(row for row in seeds.rows if row.a.method == "finetuned")
+    row = next(row for row in seeds.rows if row.a.method == "base")
     assert (
         row.differences["distance_largest"].value == 1
         and "the same on both boards" in row.differences["distance_largest"].covers
     )
-    assert any(line.startswith("distance_largest: 14 rows paired over forget authors") for line in how(seeds))
+    assert any(line.startswith("distance_largest: 24 rows paired over forget authors") for line in how(seeds))
 
 
 def test_settings_that_differ_are_named(seeds):

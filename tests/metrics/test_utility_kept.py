@@ -10,7 +10,7 @@ from scipy import stats
 from benchmark.evaluation.scores import Scores
 from metrics import References
 from metrics.model_utility import ModelUtility
-from metrics.utility_kept import UtilityKept, _exceeds, part_values
+from metrics.utility_kept import UtilityKept, _exceeds, _random, part_values
 from tests.metrics.factory import answer, make_set, model_like, random_scores
 
 LN2 = math.log(2)
@@ -133,3 +133,12 @@ def test_no_interval_where_one_part_has_none():
 def test_an_excess_whose_spread_is_too_small_to_be_squared():
     assert _exceeds(np.array([1.0, 1.0, 1.0]), np.arange(3)) and not _exceeds(np.zeros(3), np.arange(3))
     assert _exceeds(np.array([1e-200, 2e-200, 3e-200]), np.arange(3))
+
+
+def test_a_rows_random_answers_do_not_hang_on_the_order_of_rows():
+    gold = ["Paris Paris", "born in", "born in Paris", "in Paris born", "writes", "born"]
+    rows = make_set([0.1] * 6, [0.2] * 6, [[1.0]] * 6, generated=gold, gold=gold, authors=[0, 0, 1, 1, 2, 2])
+    order = [3, 0, 5, 1, 4, 2]
+    texts = {name: [getattr(rows, name)[i] for i in order] for name in ("generated", "gold", "questions")}
+    moved = replace(rows, authors=rows.authors[order], **texts)
+    assert _random("retain", moved)["rouge"] == pytest.approx(_random("retain", rows)["rouge"][order])
