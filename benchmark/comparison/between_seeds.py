@@ -19,7 +19,7 @@ from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
 from benchmark.comparison.compare import kind_of
 from benchmark.comparison.difference import Kind, scaled
-from benchmark.leaderboard.grouping import finetuning_seed, groups, newest
+from benchmark.leaderboard.grouping import groups, newest
 from benchmark.records.record import Record, load_records
 
 COLUMNS = (
@@ -38,8 +38,8 @@ def pairs(rows: list[list[Record]], column: str, kind: Kind) -> tuple[np.ndarray
     of_models: list[float] = []
     for row in rows:
         for one, other in combinations(row, 2):
-            gap = abs(float(_at(other, column, kind) - _at(one, column, kind)))
-            same_model = finetuning_seed(one) == finetuning_seed(other)
+            gap = abs(_at(other, column, kind) - _at(one, column, kind))
+            same_model = one.finetuning_seed == other.finetuning_seed
             if np.isfinite(gap) and (same_model or one.seed == other.seed):
                 (of_seeds if same_model else of_models).append(gap)
     return np.array(of_seeds), np.array(of_models)
@@ -64,15 +64,16 @@ def report(folder: Path) -> str:
         UserError: no method has two runs that differ in one kind of seed alone.
     """
     records = load_records(folder)
-    current = newest(records)[0]
-    rows = [[r for r in row if r.status == "ok" and r.role == "method"] for _, row in groups(records, current)]
+    ended = (
+        [r for r in row if r.status == "ok" and r.role == "method"] for _, row in groups(records, newest(records)[0])
+    )
+    rows = [row for row in ended if len(row) > 1]
     lines = list(_lines(rows))
     if not lines:
         raise UserError(
             f"{folder} has no method with several seeds: run --seeds 0,1,2, and again with --set finetuning_seed=1"
         )
-    methods, runs = sum(len(row) > 1 for row in rows), sum(len(row) for row in rows if len(row) > 1)
-    return "\n".join([f"{runs} runs of {methods} methods.", "", HEAD, RULE, *lines])
+    return "\n".join([f"{sum(map(len, rows))} runs of {len(rows)} methods.", "", HEAD, RULE, *lines])
 
 
 def _lines(rows: list[list[Record]]) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _difference(column: str, a: Entry, b: Entry, rows: tuple[Rows, Rows] | None)
 def _spreads(rows: Rows, column: str, kind: Kind) -> list[Spread]:
     """What makes one board's number vary besides authors."""
     values = [value for record in rows.runs if (value := record.value(column)) is not None]
-    seeds = [(record.seed, int(record.config.get("finetuning_seed") or 0)) for record in rows.runs]
+    seeds = [(record.seed, record.finetuning_seed) for record in rows.runs]
     made = seed_spread(values, seeds, kind) if len(values) == len(seeds) else []
     extras = [record.metrics.get(column, {}).get("extra") or {} for record in rows.runs]
     models = [extra["se_models"] for extra in extras if isinstance(extra.get("se_models"), float)]

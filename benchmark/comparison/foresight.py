@@ -23,12 +23,7 @@ from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.page.families import family
 
 TARGET = "residual_relearn_forget"
-LEFT_OUT = (
-    "relearn",
-    "worst",
-    "recovery",
-    "utility",
-)  # in names: what relearning has a part in, and what speaks of other rows
+LEFT_OUT = ("relearn", "worst", "recovery", "utility")  # in names: relearning has a part in it, or it is of other rows
 FAMILIES = ("headline", "forgetting", "privacy", "resurfacing")
 FEWEST = 10  # methods with both numbers
 HEAD = "| column | methods | Kendall's tau-b |\n| --- | ---: | ---: |"
@@ -48,12 +43,11 @@ def foresight(board: Board, split: str) -> dict[str, RankCorrelation]:
             f"{board.name}, {split}: {len(methods)} methods have {TARGET}; {FEWEST} and both models are needed"
         )
     made = {}
-    for column in board.columns:
-        if column in _said_before(board.columns):
-            known = [entry for entry in methods if entry.value(column) is not None]
-            sign = _way(models["retrained"], models["finetuned"], column)
-            if sign and len(known) >= FEWEST:
-                made[column] = kendall(*(_values(known, name) * way for name, way in ((column, sign), (TARGET, 1.0))))
+    for column in _said_before(board.columns):
+        known = [entry for entry in methods if entry.value(column) is not None]
+        sign = _way(models["retrained"], models["finetuned"], column)
+        if sign and len(known) >= FEWEST:
+            made[column] = kendall(sign * _values(known, column), _values(known, TARGET))
     found = {column: tau for column, tau in made.items() if tau.value is not None}
     return dict(sorted(found.items(), key=lambda pair: -(pair[1].value or 0.0)))
 

@@ -92,15 +92,15 @@ def _value(rows: Rows, column: str, stay: np.ndarray) -> float:
     if column in DISTANCES:
         pools = {s: np.stack([r.row_statistic(s)[stay] for r in rows.retrained]) for s in DISTANCES[column]}
         return _mean([largest_distance((run.row_statistic(s)[stay], z) for s, z in pools.items()) for run in rows.runs])
-    if column not in RESIDUALS or None in rows.finetuned:
+    finetuned = [record for record in rows.finetuned if record is not None]
+    if column not in RESIDUALS or len(finetuned) < len(rows.runs):
         return float("nan")
     statistic = RESIDUALS[column]
     retrained = np.stack([record.row_statistic(statistic)[stay] for record in rows.retrained])
     return _mean(
         [
             _residual(run.row_statistic(statistic)[stay], retrained, tuned.row_statistic(statistic)[stay])
-            for run, tuned in zip(rows.runs, rows.finetuned, strict=True)
-            if tuned is not None
+            for run, tuned in zip(rows.runs, finetuned, strict=True)
         ]
     )
 

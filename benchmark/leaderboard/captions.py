@@ -53,10 +53,14 @@ def _pairs(apart: Mapping[str, tuple[int, int]]) -> str:
 def seed_counts(board: Board) -> str:
     """ "1 seed a method", "3 seeds a method on 2 fine-tuned models"."""
     methods = [entry for entry in board.rows if entry.role == "method"]
-    seeds = span(len(set(entry.seeds)) for entry in methods)
-    models = span(len(set(entry.finetuning_seeds)) for entry in methods)
-    text = f"{seeds} {'seed' if seeds == '1' else 'seeds'} a method"
-    return text if models in ("0", "1") else f"{text} on {models} fine-tuned models"
+    return seeds_text((entry.seeds for entry in methods), (entry.finetuning_seeds for entry in methods), "a method")
+
+
+def seeds_text(seeds: Iterable[Iterable[int]], models: Iterable[Iterable[int]], of: str) -> str:
+    """ "3 seeds ``of`` on 2 fine-tuned models", from the seeds of each row's runs and of their fine-tuned models."""
+    counts, tuned = (span(len(set(own)) for own in each) for each in (seeds, models))
+    text = f"{counts} {'seed' if counts == '1' else 'seeds'} {of}"
+    return text if tuned in ("no", "0", "1") else f"{text} on {tuned} fine-tuned models"
 
 
 def _models(board: Board) -> list[int]:

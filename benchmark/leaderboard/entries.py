@@ -11,7 +11,6 @@ from typing import Any
 import metrics
 from benchmark.common.errors import UserError
 from benchmark.leaderboard.cells import Cell, SeedMeasurement, make_cell
-from benchmark.leaderboard.grouping import finetuning_seed
 from benchmark.leaderboard.marks import git, marks, tuning
 from benchmark.records.record import Record, Role
 from metrics.calibration.ranks import Rank
@@ -90,7 +89,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
     measured = [record for record in ran if record.metrics]
     by_column = [_measurements(record) for record in measured]
     places = [
-        (values, (record.seed, finetuning_seed(record))) for values, record in zip(by_column, measured, strict=True)
+        (values, (record.seed, record.finetuning_seed)) for values, record in zip(by_column, measured, strict=True)
     ]
     minutes = [record.seconds["total"] / 60 for record in ran if "total" in record.seconds]
     memory = [peak for record in ran if (peak := _peak(record)) is not None]
@@ -115,7 +114,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
         config=group[0].config,
         reasons={str(record.seed): record.reason for record in group if record.status != "ok"},
         role=group[0].role,
-        finetuning_seeds=tuple(finetuning_seed(record) for record in group),
+        finetuning_seeds=tuple(record.finetuning_seed for record in group),
         commits=tuple(dict.fromkeys(str(git(record).get("commit")) for record in group if git(record).get("commit"))),
     )
 

@@ -9,7 +9,6 @@ from typing import Any
 from benchmark.common.files import as_csv
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.grouping import finetuning_seed
 from benchmark.leaderboard.headings import RANKS
 from benchmark.leaderboard.marks import MEANING
 from metrics.calibration.ranks import Rank
@@ -73,7 +72,7 @@ def tidy_text(board: Board) -> str:
 
     Where runs start from several fine-tuned models there is a column of their seeds.
     """
-    several = any(finetuning_seed(record) for record in board.records)
+    several = any(record.finetuning_seed for record in board.records)
     labels = {(entry.name, key): entry.method for entry in board.rows for key in entry.keys}
     heads = ["method", "split", "seed", "metric", "value", "low", "high", "interval", "n", "undefined", "status", "key"]
     heads[3:3] = ["finetuning_seed"] if several else []
@@ -89,7 +88,7 @@ def tidy_text(board: Board) -> str:
             covers = (own.get("extra") or {}).get("interval", "")
             numbers = [own.get("value"), own.get("low"), own.get("high"), covers, own.get("n"), why]
             told = [] if board.claims is None else ["claimed" if metric in claimed else "reproduced"]
-            seeds = [record.seed, finetuning_seed(record)] if several else [record.seed]
+            seeds = [record.seed, record.finetuning_seed] if several else [record.seed]
             lines.append([label, record.split, *seeds, metric, *numbers, record.status, record.key, *told])
     return as_csv(heads, lines)
 

@@ -29,7 +29,7 @@ def newest(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
         text = _row_text(record) if one_model else _config_text(record)
         same = (record.source, record.method, record.split, record.seed, text)
         old = kept.get(same)
-        if old and not (one_model and finetuning_seed(old) != finetuning_seed(record)):
+        if old and not (one_model and old.finetuning_seed != record.finetuning_seed):
             notes.append(
                 f"{record.method} {record.split} seed {record.seed}: record {old.key} of {old.created} is "
                 f"superseded by {record.key} of {record.created} (code or dataset changed)"
@@ -70,12 +70,7 @@ def _age(record: Record) -> tuple[str, str]:
 
 
 def _seeds(record: Record) -> tuple[int, int]:
-    return finetuning_seed(record), record.seed
-
-
-def finetuning_seed(record: Record) -> int:
-    """Of the fine-tuned model that a run started from; 0 where it is not known."""
-    return int(record.config.get("finetuning_seed") or 0)
+    return record.finetuning_seed, record.seed
 
 
 def _row_text(record: Record) -> str:

@@ -111,12 +111,12 @@ def _facts(board: Board) -> list[str]:
     dates = sorted(record.created[:10] for record in board.records)
     days = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     commits = [str(commit)[:10] for commit in board.provenance["commits"] if commit]
-    seeds = seed_counts(board)
+    several = any(len(entry.seeds) > 1 for entry in board.rows if entry.role == "method")
     return [
         x
         for x in (
             f"{methods} method{'s' * (methods != 1)}",
-            "" if seeds in ("1 seed a method", "no seeds a method") else seeds,
+            seed_counts(board) if several else "",
             ", ".join(board.splits),
             days,
             "commit " + ", ".join(commits),

@@ -80,6 +80,11 @@ class Record(BaseModel):
         return self.role == "model" and self.method == "retrained"
 
     @property
+    def finetuning_seed(self) -> int:
+        """Of the fine-tuned model that the run started from; 0 where it is not known."""
+        return int(self.config.get("finetuning_seed") or 0)
+
+    @property
     def retrained_keys(self) -> tuple[str, ...]:
         """Keys of the retrained models that it was compared with; before schema 3 there was one at most."""
         one = () if self.reference_key is None else (self.reference_key,)

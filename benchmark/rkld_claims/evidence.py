@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.data.types import FORGET_PERCENT
-from benchmark.leaderboard.grouping import finetuning_seed, groups, newest
+from benchmark.leaderboard.grouping import groups, newest
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
 from benchmark.rkld_claims.samples import QUANTITIES, MethodSamples, Sample, Seed, make_sample
@@ -64,7 +64,7 @@ class Evidence:
         """A method or reference model by its name; None where nothing of that name ran on that split."""
         if (name, split) not in self._methods:
             records = self.members.get((name, split), [])
-            samples = {Seed(r.seed, finetuning_seed(r)): self._sample(r) for r in records}
+            samples = {Seed(r.seed, r.finetuning_seed): self._sample(r) for r in records}
             self._methods[name, split] = MethodSamples(name, split, samples, records[0].config) if records else None
         return self._methods[name, split]
 

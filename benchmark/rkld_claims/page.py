@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
+from benchmark.leaderboard.captions import seeds_text
 from benchmark.leaderboard.numbers import number
 from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, Number
-from benchmark.rkld_claims.samples import LARGEST, LOG_QUALITY, Seed
+from benchmark.rkld_claims.samples import LARGEST, LOG_QUALITY
 from benchmark.rkld_claims.verdicts import FEWEST_AUTHORS, FEWEST_SEEDS
 
 HEADS = {
@@ -70,16 +71,10 @@ def _bases(findings: list[Finding]) -> list[str]:
         split: {s for f in findings for c in f.comparisons if c.split == split for s in c.seeds} for split in known
     }
     return [
-        f"**{split}** has {basis.rows} forget rows of {basis.authors} forget authors, and {_seeds(seeds[split])}."
+        f"**{split}** has {basis.rows} forget rows of {basis.authors} forget authors, and "
+        f"{seeds_text([[s.unlearning for s in seeds[split]]], [[s.finetuning for s in seeds[split]]], 'of unlearning')}."
         for split, basis in known.items()
     ]
-
-
-def _seeds(seeds: set[Seed]) -> str:
-    """ "3 seeds of unlearning on 2 fine-tuned models"."""
-    runs, models = len({seed.unlearning for seed in seeds}), len({seed.finetuning for seed in seeds})
-    text = f"{runs} {'seed' if runs == 1 else 'seeds'} of unlearning"
-    return text if models < 2 else f"{text} on {models} fine-tuned models"
 
 
 def _counted(finding: Finding) -> int:

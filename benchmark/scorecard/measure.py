@@ -121,13 +121,14 @@ def score(column: Column, models: Models) -> Score:
     doses = {share: values.get(column.name) for share, values in models.doses.items()}
     never, knows = _pools(column, models, "", retrained)
     value = _auc(never, knows)
+    apart = value is not None and value >= APART
     low, high = (None, None) if value is None else limits(value, min(len(never), len(knows)))
     response = {s: _reading(column, x, retrained) for s, x in doses.items()}
     detected = {s: is_detected(x, retrained, column.direction, column.p_value) for s, x in doses.items()}
     return Score(
         column, value, low, high, len(knows), len(never),
         rank_correlation(response), smallest_dose(detected), retest(retrained, doses.get(1.0)),
-        _after(column, models, ROUNDED, retrained), _after(column, models, RELEARNED, retrained),
+        *(_after(column, models, pushed, retrained, apart) for pushed in (ROUNDED, RELEARNED)),
     )  # fmt: skip
 
 
@@ -138,10 +139,10 @@ def _pools(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray
     return never, knows
 
 
-def _after(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray) -> AfterPush:
+def _after(column: Column, models: Models, pushed: Pushed, retrained: np.ndarray, apart: bool) -> AfterPush:
+    """What is left of a column once the pools are pushed; ``apart``: whether the pools as they are give a scale."""
     as_they_are, after = models.pools[""], models.pools.get(pushed, Pools())
     values = (_defined(column.name, pool) for pool in (as_they_are.never, after.never, as_they_are.knows))
-    apart = (_auc(*_pools(column, models, "", retrained)) or 0.0) >= APART
     return AfterPush(_auc(*_pools(column, models, pushed, retrained)), shift(*values) if apart else None)
 
 

@@ -91,3 +91,7 @@ def test_a_retrained_model_scored_beside_two_fine_tuned_ones_counts_once(tmp_pat
     assert (row.keys, row.seeds) == (("r01", "r11"), (0, 1))  # the newer, which the others are compared with
     assert not any("superseded" in note for note in board.notes)
     assert "1 seed a method on 2 fine-tuned models." in caption(board)
+
+
+def test_a_board_without_methods_counts_no_models_for_them(tmp_path):
+    assert "no seeds a method." in caption(board_of(tmp_path, make_record("finetuned")))
