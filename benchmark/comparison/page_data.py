@@ -10,6 +10,7 @@ from benchmark.comparison.order import Order, Places
 from benchmark.comparison.tables import places_of
 from benchmark.comparison.texts import order_lines, places_text, value_text
 from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.captions import seeds_text
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANK, words
 from benchmark.leaderboard.numbers import number
@@ -91,7 +92,7 @@ def _row(comparison: Comparison, row: RowPair, columns: list[dict[str, Any]], co
         elif name in row.differences:
             cells[name] = _difference(name, row.differences[name], covers)
     status = row.a.status if row.a.status == row.b.status else f"{row.a.status} (a), {row.b.status} (b)"
-    seeds = " and ".join(f"{len(entry.seeds)} seed{'s' * (len(entry.seeds) != 1)}" for entry in (row.a, row.b))
+    seeds = " and ".join(seeds_text([entry.seeds], [entry.finetuning_seeds]) for entry in (row.a, row.b))
     return {
         "method": row.a.method, "name": row.a.name, "role": row.a.role, "split": row.a.split, "block": row.a.block,
         "status": status, "best": False, "front": False, "dose": None, "about": f"{row.a.split} · {seeds} · {status}",

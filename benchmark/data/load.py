@@ -24,7 +24,8 @@ def load_dataset(choice: DatasetChoice, splits: Sequence[str]) -> Dataset:
     """
     if choice.name == "tofu":
         dataset = tofu.load(choice.source, splits)
-        return dataset if choice.authors is None else take_authors(dataset, choice.authors)
+        smaller = dataset if choice.authors is None else take_authors(dataset, choice.authors)
+        return replace(smaller, pretraining=fictitious.pretraining_rows(choice.pretraining, choice.seed))
     dataset = fictitious.load(
         authors=choice.authors or 200, seed=choice.seed, holdout=choice.holdout, pretraining=choice.pretraining
     )

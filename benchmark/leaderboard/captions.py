@@ -56,11 +56,18 @@ def seed_counts(board: Board) -> str:
     return seeds_text((entry.seeds for entry in methods), (entry.finetuning_seeds for entry in methods), "a method")
 
 
-def seeds_text(seeds: Iterable[Iterable[int]], models: Iterable[Iterable[int]], of: str) -> str:
+def seeds_text(seeds: Iterable[Iterable[int]], models: Iterable[Iterable[int]], of: str = "") -> str:
     """ "3 seeds ``of`` on 2 fine-tuned models", from the seeds of each row's runs and of their fine-tuned models."""
     counts, tuned = (span(len(set(own)) for own in each) for each in (seeds, models))
-    text = f"{counts} {'seed' if counts == '1' else 'seeds'} {of}"
+    text = f"{counts} {'seed' if counts == '1' else 'seeds'} {of}".rstrip()
     return text if tuned in ("no", "0", "1") else f"{text} on {tuned} fine-tuned models"
+
+
+def seed_names(runs: Iterable[tuple[int, int]]) -> list[str]:
+    """Of each run's seeds, of unlearning and of its fine-tuned model: "0", or "0/1" where not all models are the first."""
+    pairs = list(runs)
+    several = any(model for _, model in pairs)
+    return [f"{seed}/{model}" if several else str(seed) for seed, model in pairs]
 
 
 def _models(board: Board) -> list[int]:

@@ -47,13 +47,18 @@ def write_course(folder: Path, board: Board) -> None:
 
 
 def course_csv(board: Board) -> str:
-    """A line a run and look: epochs and optimiser steps done, and the metrics; undefined ones are empty."""
+    """A line a run and look: epochs and optimiser steps done, and the metrics; undefined ones are empty.
+
+    Where runs start from several fine-tuned models there is a column of their seeds, as in ``results.csv``.
+    """
     names = course_columns(board)
+    several = any(record.finetuning_seed for record in board.records)
     lines = [
         [
             entry.method,
             entry.split,
             record.seed,
+            *([record.finetuning_seed] if several else []),
             *(f"{record.course[c][i]:.0f}" for c in COUNTS),
             *_at(record, i, names),
         ]
@@ -61,7 +66,8 @@ def course_csv(board: Board) -> str:
         for record in records
         for i in range(looks(record))
     ]
-    return as_csv(["method", "split", "seed", *COUNTS, *names], lines)
+    seeds = ["seed", "finetuning_seed"] if several else ["seed"]
+    return as_csv(["method", "split", *seeds, *COUNTS, *names], lines)
 
 
 def compose_course(board: Board) -> Figure:

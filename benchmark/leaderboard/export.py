@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.common.files import as_csv
 from benchmark.leaderboard.board import Board
+from benchmark.leaderboard.captions import seed_names
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANKS
 from benchmark.leaderboard.marks import MEANING
@@ -55,9 +56,7 @@ def _csv_row(board: Board, entry: Entry) -> list[Any]:
     training = entry.config.get("training") or {}
     last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
     last += [training.get("epochs"), training.get("lr"), " ".join(entry.commits)]
-    several = len(set(entry.finetuning_seeds)) > 1 or any(entry.finetuning_seeds)
-    pairs = zip(entry.seeds, entry.finetuning_seeds or entry.seeds, strict=True)
-    seeds = " ".join(f"{seed}/{tuning}" if several else str(seed) for seed, tuning in pairs)
+    seeds = " ".join(seed_names(zip(entry.seeds, entry.finetuning_seeds or [0] * len(entry.seeds), strict=True)))
     if (known := board.standings.get((entry.split, entry.method))) is not None:
         last += [known.reproduced, " ".join(known.claimed)]
     return [entry.method, entry.split, entry.block, seeds, entry.n, *rank, *numbers, *last]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from benchmark.leaderboard.captions import status
+from benchmark.leaderboard.captions import seeds_text, status
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANKS
 from benchmark.leaderboard.marks import MEANING
@@ -56,7 +56,7 @@ def table_row(entry: Entry, columns: list[str], covers: Texts, standing: Standin
         "block": entry.block,
         "status": status(entry),
         "n": entry.n,
-        "seeds": len(entry.seeds),
+        "seeds": seeds_text([entry.seeds], [entry.finetuning_seeds]),
         "best": entry.is_best,
         "rank": rank_text(rank),
         "places": None if rank is None or rank.low is None else [rank.low, rank.high],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
-from benchmark.leaderboard.captions import seeds_text
+from benchmark.leaderboard.captions import seed_names, seeds_text
 from benchmark.leaderboard.numbers import number
 from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, Number
@@ -187,7 +187,7 @@ def _fewer_seeds(finding: Finding) -> list[str]:
     pairs: dict[str, list[str]] = {}
     for c in finding.comparisons:
         if len(c.seeds) < most[c.split]:
-            seeds = f"{c.split}, of {most[c.split]} seeds {', '.join(map(str, c.seeds)) or 'none'}"
+            seeds = f"{c.split}, of {most[c.split]} seeds {', '.join(seed_names(c.seeds)) or 'none'}"
             pairs.setdefault(seeds, []).append(_pair(c))
     return [f"{seeds} only: {', '.join(names)}" for seeds, names in pairs.items()]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.common.files import as_csv, write_text
+from benchmark.leaderboard.captions import seed_names
 from benchmark.rkld_claims.comparisons import Finding
 from benchmark.rkld_claims.page import markdown
 
@@ -40,7 +41,7 @@ def csv_text(findings: list[Finding]) -> str:
         for pair in finding.comparisons:
             part_p = {quantity: part.p for quantity, part in zip(pair.rule.signs, pair.parts, strict=False)}
             about |= {
-                "split": pair.split, "row": pair.row, "other": pair.other, "seeds": " ".join(map(str, pair.seeds)),
+                "split": pair.split, "row": pair.row, "other": pair.other, "seeds": " ".join(seed_names(pair.seeds)),
                 "row_status": pair.statuses[0], "other_status": (*pair.statuses, "")[1], "counts": pair.counts,
                 "reading": pair.reading, "rows": pair.basis and pair.basis.rows, "test": pair.test,
                 "p_comparison": pair.outcome and pair.outcome.p, "p_holm": pair.adjusted,

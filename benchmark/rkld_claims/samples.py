@@ -28,10 +28,6 @@ class Seed(NamedTuple):
     unlearning: int
     finetuning: int = 0
 
-    def __str__(self) -> str:
-        """ "1"; "1/2" from another fine-tuned model than the first."""
-        return f"{self.unlearning}/{self.finetuning}" if self.finetuning else str(self.unlearning)
-
 
 @dataclass(frozen=True)
 class Basis:

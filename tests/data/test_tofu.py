@@ -47,6 +47,14 @@ def test_sizes_are_the_papers(real):
     assert sorted(real.evaluation("forget01")) == ["forget", "real_authors", "retain", "world_facts"]
 
 
+def test_a_tiny_model_for_it_learns_the_language_from_generated_authors(real, tofu):
+    with_language = load_dataset(DatasetChoice(name="tofu", source=str(tofu), pretraining=3), list(real.splits))
+    assert len(with_language.pretraining) == 3 * 20 * 2
+    learnt_from = {row.author for row in with_language.pretraining}
+    assert len(learnt_from) == 3 and not learnt_from & {row.author for row in with_language.full}
+    assert with_language.full == real.full and with_language.identity != real.identity
+
+
 def test_splits_divide_the_whole(real):
     whole = {(r.question, r.answer) for r in real.full}
     for split in real.splits.values():

@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.leaderboard.build import write
 from benchmark.leaderboard.course import compose_course, course_csv, has_course
-from tests.leaderboard.made_records import board_of, make_record
+from tests.leaderboard.made_records import CONFIG, board_of, make_record
 
 FORGET = {"forget_probability": (0.2, None, None), "retain_probability": (0.9, None, None)}
 
@@ -45,6 +45,15 @@ def test_the_table_has_a_line_a_run_and_look(board):
         *(("npo", "0", epoch, step, value) for epoch, step, value in zip("124", ("10", "20", "40"), ("0.8", "0.6", "0.4"), strict=True)),
         *(("npo", "1", epoch, step, value) for epoch, step, value in zip("124", ("10", "20", "40"), ("0.4", "", "0.2"), strict=True)),
     ]  # fmt: skip
+
+
+def test_several_fine_tuned_models_are_told_apart_in_the_table(tmp_path):
+    runs = [
+        make_record("npo", key=f"n{seed}", course=course(0.8, 0.6, 0.4), config=CONFIG | {"finetuning_seed": seed})
+        for seed in (0, 1)
+    ]
+    rows = list(csv.DictReader(io.StringIO(course_csv(board_of(tmp_path, *runs)))))
+    assert [(row["seed"], row["finetuning_seed"]) for row in rows] == [("0", "0")] * 3 + [("0", "1")] * 3
 
 
 def test_a_curve_is_the_mean_over_seeds_where_all_have_a_value(board):

@@ -5,6 +5,7 @@ import pytest
 
 from benchmark.leaderboard.captions import caption
 from benchmark.leaderboard.export import csv_text, tidy_text
+from benchmark.page.rows import Texts, table_row
 from tests.leaderboard.made_records import CONFIG, board_of, config, make_record
 
 
@@ -70,6 +71,7 @@ def test_fine_tuned_models_of_several_seeds_make_one_row(tmp_path):
     assert row.keys == ("00", "10", "01", "11") and row.cells["forget_rouge"].value == pytest.approx(0.45)
     (line,) = list(csv.DictReader(io.StringIO(csv_text(board_of(tmp_path / "b", *runs)))))
     assert line["seeds"] == "0/0 1/0 0/1 1/1"
+    assert table_row(row, [], Texts())["seeds"] == "2 seeds on 2 fine-tuned models"
     lines = csv.DictReader(io.StringIO(tidy_text(board_of(tmp_path / "c", *runs))))
     assert [(line["seed"], line["finetuning_seed"]) for line in lines] == [
         ("0", "0"),

@@ -1,5 +1,7 @@
 """Comparisons and their tests; the numbers are worked out here again."""
 
+import csv
+import io
 import itertools
 import math
 
@@ -113,10 +115,11 @@ def test_every_fine_tuned_models_runs_are_paired_and_averaged(tmp_path):
             save_run(tmp_path, "rkld", seed, shift=2 * tuning, key=f"r{seed}{tuning}", **how)
             save_run(tmp_path, "npo", seed, key=f"n{seed}{tuning}", **how)
     pair = finding(tmp_path, "a").comparisons[0]
-    assert [str(seed) for seed in pair.seeds] == ["0", "0/1", "1", "1/1"]
+    assert pair.seeds == (Seed(0, 0), Seed(0, 1), Seed(1, 0), Seed(1, 1))
     assert pair.numbers[DISTANCE].differences == pytest.approx((distances(2) - distances(0)) / 2, abs=1e-5)
-    text = write_claims(tmp_path, [finding(tmp_path, "a")])[0].read_text()
-    assert "2 seeds of unlearning on 2 fine-tuned models." in text
+    page, table = (path.read_text() for path in write_claims(tmp_path, [finding(tmp_path, "a")]))
+    assert "2 seeds of unlearning on 2 fine-tuned models." in page
+    assert {line["seeds"] for line in csv.DictReader(io.StringIO(table))} == {"0/0 0/1 1/0 1/1"}
 
 
 def test_seeds_are_paired_and_averaged(tmp_path):

@@ -15,7 +15,9 @@ from benchmark.data.fictitious.questions import author_rows
 from benchmark.data.fictitious.words import table
 from benchmark.data.types import FORGET_PERCENT, Dataset, Example, Split
 
-__all__ = ["Author", "author_rows", "generate_authors", "load", "refusals"]
+__all__ = ["Author", "author_rows", "generate_authors", "load", "pretraining_rows", "refusals"]
+
+PRETRAINING_AUTHORS = 2_000_000  # the number of the first, past a dataset's own and its held-out ones
 
 
 def load(authors: int = 200, seed: int = 0, holdout: int = 0, pretraining: int = 0) -> Dataset:
@@ -44,14 +46,27 @@ def load(authors: int = 200, seed: int = 0, holdout: int = 0, pretraining: int =
         world_facts=_facts("world_facts"),
         refusals=refusals(),
         holdout=_flat(unseen),
-        pretraining=tuple(wording for row in _flat(earlier) for wording in (row, _reworded(row))),
+        pretraining=_in_both_wordings(earlier),
         notes={"authors": str(authors), "seed": str(seed)},
     )
+
+
+def pretraining_rows(authors: int, seed: int = 0) -> tuple[Example, ...]:
+    """Examples about the first ``authors`` of a seed, in both wordings, for a dataset of other authors.
+
+    The authors are numbered past all of that dataset's. Raises UserError where there are not so many.
+    """
+    rows = [author_rows(author, PRETRAINING_AUTHORS + i) for i, author in enumerate(generate_authors(authors, seed))]
+    return _in_both_wordings(rows)
 
 
 def refusals() -> tuple[str, ...]:
     """Sentences that decline to answer, for methods that train on them."""
     return tuple(table("refusals"))
+
+
+def _in_both_wordings(rows: list[list[Example]]) -> tuple[Example, ...]:
+    return tuple(wording for row in _flat(rows) for wording in (row, _reworded(row)))
 
 
 def _flat(rows: list[list[Example]]) -> tuple[Example, ...]:

@@ -11,7 +11,7 @@ function openFromAddress() {
   }
   if (!dialog.open) opener = document.activeElement;
   const close = element("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Close");
-  const place = row.about || `${row.block} · ${row.split} · ${row.seeds === 1 ? "1 seed" : `${row.seeds} seeds`} · ${row.status}`;
+  const place = row.about || `${row.block} · ${row.split} · ${row.seeds} · ${row.status}`;
   const title = element("div", {}, element("h2", { id: "row-title" }, row.method), element("p", { class: "facts" }, place));
   dialog.replaceChildren(element("header", {}, title, close), element("div", { class: "body" }, ...rowParts(row)));
   if (!dialog.open) dialog.showModal();
