@@ -1,7 +1,8 @@
-"""Tables of simulations: Markdown for reading, CSV for using."""
+"""Tables in Markdown for reading; those of simulations in CSV for using, too."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,12 @@ from benchmark.common.files import atomic_path
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> str:
+    """A table's lines; ``align`` has a letter a column, "l" for texts or "r" for numbers."""
+    rule = [{"l": "---", "r": "---:"}[letter] for letter in align]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
 
 
 @dataclass(frozen=True)
@@ -24,13 +31,12 @@ class Table:
     def markdown(self) -> str:
         """The title in bold, then the table; numbers are right-aligned."""
         numbers = [kind.kind == "f" for kind in self.frame.dtypes]
-        head = [str(column) for column in self.frame.columns]
-        rule = ["---:" if number else "---" for number in numbers]
         rows = [
             [f"{x:.{self.digits}f}" if number else str(x) for x, number in zip(row, numbers, strict=True)]
             for row in self.frame.itertuples(index=False)
         ]
-        return f"**{self.title}**\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows])
+        align = "".join("r" if number else "l" for number in numbers)
+        return f"**{self.title}**\n\n{markdown_table([str(c) for c in self.frame.columns], rows, align)}"
 
 
 def markdown(tables: list[Table]) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
+from benchmark.common.tables import markdown_table
 from benchmark.comparison.compare import kind_of
 from benchmark.comparison.difference import Kind, scaled
 from benchmark.leaderboard.grouping import groups, newest
@@ -26,9 +27,8 @@ COLUMNS = (
     "distance_largest", "residual", "residual_worst", "utility_kept", "model_utility", "forget_quality", "forget_probability",
 )  # fmt: skip
 HEAD = (
-    "| column | in | unlearning seeds, rms | largest | fine-tuned models, rms | largest | interval over authors, rms |"
-)
-RULE = "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
+    "column", "in", "unlearning seeds, rms", "largest", "fine-tuned models, rms", "largest", "interval over authors, rms",
+)  # fmt: skip
 UNITS: dict[Kind, str] = {"ratio": "%", "decades": "decades", "difference": "its own unit"}
 
 
@@ -68,25 +68,26 @@ def report(folder: Path) -> str:
         [r for r in row if r.status == "ok" and r.role == "method"] for _, row in groups(records, newest(records)[0])
     )
     rows = [row for row in ended if len(row) > 1]
-    lines = list(_lines(rows))
-    if not lines:
+    numbers = list(_numbers(rows))
+    if not numbers:
         raise UserError(
             f"{folder} has no method with several seeds: run --seeds 0,1,2, and again with --set finetuning_seed=1"
         )
-    return "\n".join([f"{sum(map(len, rows))} runs of {len(rows)} methods.", "", HEAD, RULE, *lines])
+    return f"{sum(map(len, rows))} runs of {len(rows)} methods.\n\n{markdown_table(HEAD, numbers, 'llrrrrr')}"
 
 
-def _lines(rows: list[list[Record]]) -> Iterator[str]:
+def _numbers(rows: list[list[Record]]) -> Iterator[list[str]]:
     for column in COLUMNS:
         kind = kind_of(column)
         of_seeds, of_models = pairs(rows, column, kind)
         if len(of_seeds) or len(of_models):
-            numbers = [
+            yield [
+                column,
+                UNITS[kind],
                 *_two(of_seeds, kind),
                 *_two(of_models, kind),
                 _text(half_widths(rows, column, kind), kind, _rms),
             ]
-            yield f"| {column} | {UNITS[kind]} | {' | '.join(numbers)} |"
 
 
 def _two(gaps: np.ndarray, kind: Kind) -> tuple[str, str]:

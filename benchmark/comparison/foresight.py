@@ -17,6 +17,7 @@ import numpy as np
 from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
 from benchmark.common.rank_correlation import RankCorrelation, kendall
+from benchmark.common.tables import markdown_table
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build
 from benchmark.leaderboard.entries import METHODS, Entry
@@ -26,7 +27,7 @@ TARGET = "residual_relearn_forget"
 LEFT_OUT = ("relearn", "worst", "recovery", "utility")  # in names: relearning has a part in it, or it is of other rows
 FAMILIES = ("headline", "forgetting", "privacy", "resurfacing")
 FEWEST = 10  # methods with both numbers
-HEAD = "| column | methods | Kendall's tau-b |\n| --- | ---: | ---: |"
+HEAD = ("column", "methods", "Kendall's tau-b")
 
 
 def foresight(board: Board, split: str) -> dict[str, RankCorrelation]:
@@ -72,8 +73,8 @@ def report(folders: list[Path]) -> str:
     for folder in folders:
         board = build(folder)
         for split in board.splits:
-            lines = [f"| `{name}` | {tau.things} | {tau.text} |" for name, tau in foresight(board, split).items()]
-            parts.append("\n".join([f"## {board.name}, {split}\n", HEAD, *lines]))
+            rows = [(f"`{name}`", str(tau.things), tau.text) for name, tau in foresight(board, split).items()]
+            parts.append(f"## {board.name}, {split}\n\n{markdown_table(HEAD, rows, 'lrr')}")
     return "\n\n".join(parts)
 
 

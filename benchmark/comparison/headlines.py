@@ -17,6 +17,7 @@ import numpy as np
 from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
 from benchmark.common.rank_correlation import kendall
+from benchmark.common.tables import markdown_table
 from benchmark.comparison.forget_rows import DISTANCES
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build
@@ -45,7 +46,7 @@ def table(board: Board, split: str) -> str:
     rows = [entry for entry in board.rows if entry.split == split]
     known = [e for e in rows if e.role == "control" and e.method.startswith("dose-")]
     known += [e for e in rows if e.role == "model" and e.name in ("base", "finetuned")]
-    lines = [[*HEAD, *(entry.method for entry in known)], ["---"] * (len(HEAD) + len(known))]
+    head, lines = [*HEAD, *(entry.method for entry in known)], []
     useful = [e for e in rows if e.is_sound and e.block == METHODS and e.value(DISTANCE) is not None]
     if not useful:
         raise UserError(
@@ -72,7 +73,7 @@ def table(board: Board, split: str) -> str:
                 *(number(column, entry.value(column)) for entry in known),
             ]
         )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(head, lines, "l" * len(head))
 
 
 def _false_calls(board: Board, split: str, statistics: Sequence[str]) -> int:

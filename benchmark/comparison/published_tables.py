@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from benchmark.common.files import as_csv
+from benchmark.common.tables import markdown_table
 from benchmark.comparison.published import NUMBERS, TEXTS, Beside, Published, is_alike
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.markdown import escaped
@@ -67,9 +68,8 @@ def markdown(made: Beside) -> str:
         "\n".join(f"- {escaped(d)}" for d in made.differences),
     ]
     for split, own in lines_by_split(made).items():
-        rule = ["---", "---", "---", "---:", "---:", "---"]
         lines = [["↳ " * ours + escaped(cells[0]), *map(escaped, cells[1:])] for ours, cells in own]
-        parts += [f"**{escaped(split)}**", "\n".join(f"| {' | '.join(line)} |" for line in [list(HEADS), rule, *lines])]
+        parts += [f"**{escaped(split)}**", markdown_table(HEADS, lines, "lllrrl")]
     return "\n\n".join(parts) + "\n"
 
 

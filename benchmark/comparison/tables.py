@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.common.files import as_csv, write_text
+from benchmark.common.tables import markdown_table
 from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
 from benchmark.comparison.order import Places
 from benchmark.comparison.settings import Setting
@@ -151,5 +152,5 @@ def _settings_table(settings: list[Setting]) -> str:
 
 def _lines(rows: list[list[str]]) -> str:
     """A Markdown table; the first row is its header."""
-    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
-    return "\n".join(f"| {' | '.join(map(escaped, line))} |" for line in lines)
+    head, *lines = ([escaped(cell) for cell in row] for row in rows)
+    return markdown_table(head, lines, "l" * len(head))

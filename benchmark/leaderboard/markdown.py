@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from benchmark.common.tables import markdown_table
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.captions import caption, footnotes, minutes, signs, status
 from benchmark.leaderboard.entries import Entry
@@ -41,12 +42,12 @@ def _table(board: Board, table: dict[str, Heading], interval: str, last: list[st
     before, columns = lead(board), shown(board, table)
     heads = [with_arrow(board, metric, table[metric].document) for metric in columns]
     right = len(columns) + ("Minutes" in last)
-    lines = [[*before, *heads, *last], ["---"] * len(before) + ["---:"] * right + ["---"] * len(last[1:])]
+    head, lines = [*before, *heads, *last], []
     for block in board.blocks():
         if len(board.blocks()) > 1:
-            lines.append([f"*{block[0].block}*", *[""] * (len(lines[0]) - 1)])
+            lines.append([f"*{block[0].block}*", *[""] * (len(head) - 1)])
         lines += [_line(board, entry, columns, interval, last) for entry in block]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(head, lines, f"{'l' * len(before)}{'r' * right}{'l' * len(last[1:])}")
 
 
 def _line(board: Board, entry: Entry, columns: list[str], interval: str, last: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import metrics
 from benchmark.common.files import as_csv
+from benchmark.common.tables import markdown_table
 from benchmark.records.importers.open_unlearning import STEPS
 from benchmark.records.record import Record
 
@@ -57,10 +58,11 @@ def reported_markdown(rows: list[Reported]) -> str:
     logs: dict[tuple[str, str, int], dict[str, float]] = {}
     for row in rows:
         logs.setdefault((row.method, row.split, row.seed), {})[row.metric] = row.value
-    lines = [["Method", "Split", "Seed", *columns], ["---", "---", "---:", *["---:"] * len(columns)]]
+    lines = []
     for (method, split, seed), values in logs.items():
         lines.append([method, split, str(seed), *(f"{values[c]:.4g}" if c in values else "–" for c in columns)])
-    return f"{TITLE}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    table = markdown_table(["Method", "Split", "Seed", *columns], lines, f"llr{'r' * len(columns)}")
+    return f"{TITLE}\n\n{table}\n"
 
 
 def reported_csv(rows: list[Reported]) -> str:

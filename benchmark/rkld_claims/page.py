@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
+from benchmark.common.tables import markdown_table
 from benchmark.leaderboard.captions import seed_names, seeds_text
 from benchmark.leaderboard.numbers import number
 from benchmark.rkld_claims.author_values import DISTANCE
@@ -41,16 +42,15 @@ every comparison counted is as in the paper. Not reproduced: at least one is aga
 def markdown(findings: list[Finding], name: str) -> str:
     """A summary, then a section each claim."""
     lines = [f"# The RKLD paper's claims on {name}", PREAMBLE, *_bases(findings)]
-    summary = [["Claim", "Split", "Verdict", "Comparisons counted"], ["---", "---", "---", "---:"]]
-    summary += [[f"{f.claim}. {f.title}", f.split, f.verdict, str(_counted(f))] for f in findings]
-    lines.append(_table(summary))
+    summary = [[f"{f.claim}. {f.title}", f.split, f.verdict, str(_counted(f))] for f in findings]
+    lines.append(markdown_table(["Claim", "Split", "Verdict", "Comparisons counted"], summary, "lllr"))
     for claim in dict.fromkeys(f.claim for f in findings):
         part = [f for f in findings if f.claim == claim]
         lines.append(f"## {claim}. {part[0].title}")
         for finding in part:
             because = finding.because if finding.because.endswith(".") else f"{finding.because}."
             lines.append(f"**{finding.split}: {finding.verdict}.** {because}")
-            lines += [_table(t) for t in _tables(finding)]
+            lines += _tables(finding)
             lines += [
                 f"- {note}"
                 for note in [
@@ -81,7 +81,7 @@ def _counted(finding: Finding) -> int:
     return sum(c.counts for c in finding.comparisons)
 
 
-def _tables(finding: Finding) -> list[list[list[str]]]:
+def _tables(finding: Finding) -> list[str]:
     """One table for rows alone, and one for each set of quantities that pairs are compared in."""
     several = len({c.split for c in finding.comparisons}) > 1
     groups: dict[tuple, list[Comparison]] = {}
@@ -90,31 +90,31 @@ def _tables(finding: Finding) -> list[list[list[str]]]:
     return [_compared(group, several) if group[0].other else _values(group) for group in groups.values()]
 
 
-def _values(group: list[Comparison]) -> list[list[str]]:
+def _values(group: list[Comparison]) -> str:
     quantities = list(group[0].numbers)
     tested = any(c.rule.signs for c in group)
     head = ["Row", "Forget quality", *(HEADS[q] for q in quantities), *["p", "Holm p"] * tested, "Reading"]
-    lines = [head, ["---", *["---:"] * (len(head) - 2), "---"]]
+    lines = []
     for c in group:
         numbers = [_cell(n, n.difference if q == MARGIN else n.value, q == MARGIN) for q, n in c.numbers.items()]
         tests = _p_values(c) if tested else []
         lines.append([_name(c.row, c.statuses[0]), _quality(c.numbers, "value"), *numbers, *tests, c.reading])
-    return lines
+    return markdown_table(head, lines, f"l{'r' * (len(head) - 2)}l")
 
 
-def _compared(group: list[Comparison], several: bool) -> list[list[str]]:
+def _compared(group: list[Comparison], several: bool) -> str:
     quantities = list(group[0].numbers)
     head = [*["Split"] * several, "Rows", "Forget quality", *(f"Δ {HEADS[q]}" for q in quantities)]
     head = [text.replace(f"Δ {HEADS[MARGIN]}", HEADS[MARGIN]) for text in head]
     head += ["First closer", "p", "Holm p", "Reading"]
     left = 1 + several
-    lines = [head, ["---"] * left + ["---:"] * (len(head) - left - 1) + ["---"]]
+    lines = []
     for c in group:
         name = f"{_name(c.row, c.statuses[0])} − {_name(c.other, c.statuses[1])}"
         quality = f"{_quality(c.numbers, 'value')}, {_quality(c.numbers, 'other')}"
         numbers = [_cell(n, n.difference, True) for n in c.numbers.values()]
         lines.append([*[c.split] * several, name, quality, *numbers, _closer(c), *_p_values(c), c.reading])
-    return lines
+    return markdown_table(head, lines, f"{'l' * left}{'r' * (len(head) - left - 1)}l")
 
 
 def _name(name: str, status: str) -> str:
@@ -194,7 +194,3 @@ def _fewer_seeds(finding: Finding) -> list[str]:
 
 def _pair(c: Comparison) -> str:
     return f"{c.row} − {c.other}" if c.other else c.row
-
-
-def _table(lines: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

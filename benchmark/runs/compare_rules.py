@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmark.common.console import user_errors
 from benchmark.common.errors import UserError
+from benchmark.common.tables import markdown_table
 from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
 from benchmark.records.selection import FLOOR, KEPT, Reading, Trial, choose, off_level, reading_of
@@ -28,6 +29,10 @@ from metrics.calibration.distance import largest_distance
 from metrics.calibration.row_statistics import STATISTICS
 
 JUDGE = "forget_quality_test_authors"
+HEAD = (
+    "rule", "methods with a choice", "keep 90 %", "median loss", "mean loss", "worst loss", "median distance",
+    "mean distance", "worst distance", "below the base model",
+)  # fmt: skip
 FEWEST = 3  # trials that a shorter search is tried with
 
 
@@ -171,25 +176,27 @@ def compare(folders: list[Path]) -> str:
         " the board's rows. Loss: log10 of the oracle's forget quality on the test authors minus that of the rule's choice;"
         " distance: the choice's over the oracle's. Both over the methods for which rule and oracle have a trial.",
         "",
-        "| rule | methods with a choice | keep 90 % | median loss | mean loss | worst loss | median distance | mean distance"
-        " | worst distance | below the base model |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
+    rows = []
     for name, rule in RULES.items():
-        lines.append(_line(name, [(rule(group), group, b) for group, b in zip(every_group, best, strict=True)]))
+        rows.append(_row(name, [(rule(group), group, b) for group, b in zip(every_group, best, strict=True)]))
     for number in range(FEWEST, max(len(group.trials) for group in every_group)):
         few = [Group(g.method, g.trials[:number], g.finetuned, g.base) for g in every_group]
         name = f"the present rule, of the first {number} trials"
-        lines.append(_line(name, [(present(group), group, b) for group, b in zip(few, best, strict=True)]))
-    lines += ["", "Below the base model: a forget probability under half of the base model's on the same rows."]
+        rows.append(_row(name, [(present(group), group, b) for group, b in zip(few, best, strict=True)]))
+    lines += [
+        markdown_table(HEAD, rows, "l" + 9 * "r"),
+        "",
+        "Below the base model: a forget probability under half of the base model's on the same rows.",
+    ]
     if len(sweeps) == 2:
         title = "Kendall's tau-b between the orders of the two sweeps' methods, each by the rule's choices:"
         lines += ["", title, "", agreement(RULES, *sweeps)]
     return "\n".join(lines)
 
 
-def _line(name: str, choices: list[tuple[Judged | None, Group, tuple[Judged | None, Judged | None]]]) -> str:
-    """A rule's line of the table, from (its choice, the method, both oracles' choices)."""
+def _row(name: str, choices: list[tuple[Judged | None, Group, tuple[Judged | None, Judged | None]]]) -> list[str]:
+    """A rule's row of the table, from (its choice, the method, both oracles' choices)."""
     chosen = [(choice, group, best) for choice, group, best in choices if choice is not None]
     loss = [quality.log10_quality - c.log10_quality for c, _, (quality, _) in chosen if quality is not None]
     far = [c.distance / near.distance for c, _, (_, near) in chosen if near is not None and math.isfinite(c.distance)]
@@ -200,7 +207,7 @@ def _line(name: str, choices: list[tuple[Judged | None, Group, tuple[Judged | No
     kept = sum(c.kept >= KEPT for c, _, _ in chosen)
     numbers = [f"{median(loss):.2f}", f"{fmean(loss):.2f}", f"{max(loss):.1f}"]
     numbers += [f"{median(far):.2f}", f"{fmean(far):.2f}", f"{max(far):.1f}"]
-    return f"| {name} | {len(chosen)} | {kept} | {' | '.join(numbers)} | {below} |"
+    return [name, str(len(chosen)), str(kept), *numbers, str(below)]
 
 
 if __name__ == "__main__":

@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.common.rank_correlation import kendall
+from benchmark.common.tables import markdown_table
 
 if TYPE_CHECKING:
     from benchmark.runs.compare_rules import Group, Judged, Rule
 
-HEAD = "| rule | methods | by distance | by forget quality |\n| --- | ---: | ---: | ---: |"
-
 
 def agreement(rules: dict[str, Rule], first: Sequence[Group], second: Sequence[Group]) -> str:
     """A Markdown table: Kendall's tau-b between the orders of two sweeps' methods, one line a rule."""
-    lines = []
+    rows = []
     for name, rule in rules.items():
         one, other = _chosen(rule, first), _chosen(rule, second)
         shared = [method for method in one if method in other]
@@ -28,8 +27,8 @@ def agreement(rules: dict[str, Rule], first: Sequence[Group], second: Sequence[G
             continue
         far = kendall([one[m].distance for m in shared], [other[m].distance for m in shared])
         quality = kendall([one[m].log10_quality for m in shared], [other[m].log10_quality for m in shared])
-        lines.append(f"| {name} | {len(shared)} | {far.text} | {quality.text} |")
-    return "\n".join([HEAD, *lines])
+        rows.append((name, str(len(shared)), far.text, quality.text))
+    return markdown_table(("rule", "methods", "by distance", "by forget quality"), rows, "lrrr")
 
 
 def _chosen(rule: Rule, groups: Sequence[Group]) -> dict[str, Judged]:

@@ -14,6 +14,7 @@ import typer
 
 from benchmark.common.files import write_text
 from benchmark.common.provenance import provenance
+from benchmark.common.tables import markdown_table
 from tests.conftest import ROOT
 from tests.drills.disks import damaged, full, read_only, why_no_mounts
 from tests.drills.grid import command, content, copy_without_methods, finish
@@ -78,13 +79,14 @@ def main(
 
 def write_page(tried: dict[str, list[list[str]]]) -> None:
     """Put the table into its place in docs/reliability.md."""
-    lines = ["| drill | tried | survived | what was wrong |", "| --- | ---: | ---: | --- |"]
+    rows = []
     for name, results in tried.items():
         wrong = sorted({problem for problems in results for problem in problems})
-        lines.append(f"| {name} | {len(results)} | {sum(not r for r in results)} | {'; '.join(wrong) or '–'} |")
+        rows.append((name, str(len(results)), str(sum(not r for r in results)), "; ".join(wrong) or "–"))
     git = provenance()["git"]
     commit = f"{git['commit'][:10]}{' with uncommitted changes' if git.get('dirty') else ''}"
-    table = "\n".join([f"On {datetime.date.today()}, commit {commit}:", "", *lines])
+    head = ("drill", "tried", "survived", "what was wrong")
+    table = f"On {datetime.date.today()}, commit {commit}:\n\n{markdown_table(head, rows, 'lrrl')}"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     write_text(PAGE, f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}")
 
