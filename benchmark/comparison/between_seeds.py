@@ -73,7 +73,7 @@ def report(folder: Path) -> str:
         raise UserError(
             f"{folder} has no method with several seeds: run --seeds 0,1,2, and again with --set finetuning_seed=1"
         )
-    return f"{sum(map(len, rows))} runs of {len(rows)} methods.\n\n{markdown_table(HEAD, numbers, 'llrrrrr')}"
+    return f"{sum(map(len, rows))} runs of {len(rows)} rows.\n\n{markdown_table(HEAD, numbers, 'llrrrrr')}"
 
 
 def _numbers(rows: list[list[Record]]) -> Iterator[list[str]]:

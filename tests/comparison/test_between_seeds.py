@@ -37,7 +37,7 @@ def test_the_report_and_a_board_without_seeds(tmp_path):
     for seeds in VALUES:
         save_record(tmp_path / "a", run(*seeds), None)
     text = report(tmp_path / "a")
-    assert text.startswith("3 runs of 1 methods.")
+    assert text.startswith("3 runs of 1 rows.")
     assert "| distance_largest | % | 25.0 | 25.0 | 100.0 | 100.0 | 100.0 |" in text
     assert "| residual | its own unit | 0.100 | 0.100 | 0.400 | 0.400 | – |" in text
     save_record(tmp_path / "b", run(0, 0), None)
