@@ -33,6 +33,11 @@ class Board:
         """The splits in the order of the rows."""
         return list(dict.fromkeys(entry.split for entry in self.rows))
 
+    @property
+    def methods(self) -> list[str]:
+        """The names of its methods, each once however many splits it ran on."""
+        return list(dict.fromkeys(entry.method for entry in self.rows if entry.role == "method"))
+
     def records_of(self, entry: Entry) -> list[Record]:
         """The records that a row is made of, in its order, as far as the board has them."""
         return [record for key in entry.keys if (record := self.by_key.get((entry.name, key))) is not None]

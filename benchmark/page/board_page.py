@@ -97,7 +97,7 @@ def page_text(board: Board, data: dict[str, Any], has_answers: bool = False) -> 
             for group in board.blocks()
         ],
         claims=claim_notes(board),
-        methods=sum(entry.role == "method" for entry in board.rows),
+        methods=len(board.methods),
         ids=ids,
         answers=ANSWERS if has_answers else "",
     )

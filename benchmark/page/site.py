@@ -107,7 +107,7 @@ def _row(entry: Entry, columns: list[str]) -> list[str]:
 
 
 def _facts(board: Board) -> list[str]:
-    methods = len({entry.method for entry in board.rows if entry.role == "method"})
+    methods = len(board.methods)
     dates = sorted(record.created[:10] for record in board.records)
     days = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
     commits = [str(commit)[:10] for commit in board.provenance["commits"] if commit]

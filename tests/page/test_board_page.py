@@ -9,6 +9,7 @@ from benchmark.leaderboard.build import build
 from benchmark.page.board_page import page_data, page_text, write_page
 from benchmark.page.secure import json_block, source_hash
 from tests.conftest import ROOT
+from tests.leaderboard.made_records import board_of, make_record
 from tests.page.made_pages import NAMES, SCRIPT, Page, hostile_board
 
 PUBLISHED = ROOT / "results" / "published"
@@ -96,3 +97,8 @@ def test_every_published_board_has_a_page(name, tmp_path):
     text = page_text(board, data)
     assert len(text.encode()) < 1_500_000
     assert Page(text).data == json.loads(json_block(data))
+
+
+def test_a_method_on_two_splits_is_one_method(tmp_path):
+    board = board_of(tmp_path, make_record("npo"), make_record("npo", key="b", split="forget05"))
+    assert "1 method · forget05, forget10" in page_text(board, page_data(board))
