@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.figure import COLUMN, FONT, STYLE, save
-from benchmark.leaderboard.panel import DPI, REFERENCES
+from benchmark.leaderboard.figure import STYLE, save
+from benchmark.leaderboard.panel import REFERENCES
+from benchmark.leaderboard.stacked import stacked
 from benchmark.leaderboard.view import BLUE, SMALL
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ KINDS = {
     "forget": "trained on other forget rows", "retain": "trained on retained rows",
     "same_form": "trained on retained rows of the same form",
 }  # fmt: skip
-WIDTH, PANEL, LEFT, RIGHT, BELOW, ABOVE, BETWEEN = COLUMN + 1.0, 2.3, 0.5, 0.95, 0.36, 0.2, 0.3  # inches
+PANEL, LEFT, BETWEEN = 2.3, 0.5, 0.3  # inches: a panel's height, left of panels, between them
 Curve = dict[int, float]  # step -> mean log-probability of the gold answers, nats a token
 
 
@@ -63,20 +64,13 @@ def curves(board: Board, split: str, kind: str) -> dict[str, list[Curve]]:
 def compose(board: Board, panels: list[tuple[str, str]]) -> Figure:
     """The figure before it is written: panels below one another."""
     from matplotlib import style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     with style.context(STYLE):
-        height = BELOW + ABOVE + len(panels) * PANEL + (len(panels) - 1) * BETWEEN
-        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-        FigureCanvasAgg(figure)
-        for i, (split, kind) in enumerate(panels):
-            low = BELOW + (len(panels) - 1 - i) * (PANEL + BETWEEN)
-            axes = figure.add_axes((LEFT / WIDTH, low / height, 1 - (LEFT + RIGHT) / WIDTH, PANEL / height))
-            axes.set_title(f"{split}, {KINDS.get(kind, kind)}", loc="left", fontsize=FONT, pad=3)
+        titles = [f"{split}, {KINDS.get(kind, kind)}" for split, kind in panels]
+        figure, drawn = stacked(titles, [PANEL] * len(panels), LEFT, BETWEEN)
+        for axes, (split, kind) in zip(drawn, panels, strict=True):
             _panel(axes, board, split, kind)
-            if i == len(panels) - 1:
-                axes.set_xlabel("steps of training")
+        drawn[-1].set_xlabel("steps of training")
     return figure
 
 
@@ -105,9 +99,6 @@ def _panel(axes: Axes, board: Board, split: str, kind: str) -> None:
     axes.set_xlim(0, max(len(steps) - 1, 1))
     axes.set_xticks(range(len(steps)), [str(step) for step in steps])
     axes.set_ylabel("log p of the gold answers, nats a token")
-    axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
     _names(axes, ends)
 
 

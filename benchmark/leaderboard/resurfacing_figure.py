@@ -15,8 +15,9 @@ import numpy as np
 
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
-from benchmark.leaderboard.figure import COLUMN, FONT, STYLE, save
-from benchmark.leaderboard.panel import DPI, GREY, REFERENCES
+from benchmark.leaderboard.figure import STYLE, save
+from benchmark.leaderboard.panel import GREY, REFERENCES
+from benchmark.leaderboard.stacked import stacked
 from benchmark.leaderboard.view import BLUE, SMALL
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BEFORE, WORST = "residual", "residual_worst"
-WIDTH, LINE, LEFT, RIGHT, BELOW, ABOVE, BETWEEN = COLUMN + 1.0, 0.13, 1.1, 0.95, 0.36, 0.2, 0.5  # inches
+LINE, LEFT, BETWEEN = 0.13, 1.1, 0.5  # inches: a row's height, left of panels, between them
 EDGE = 0.1  # of the unit, beyond the last number
 
 
@@ -81,22 +82,12 @@ def _colour(entry: Entry) -> str:
 def compose(panels: dict[str, list[Arrow]]) -> Figure:
     """The figure before it is written: panels below one another, as high as their rows need."""
     from matplotlib import style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     with style.context(STYLE):
-        heights = [LINE * (len(own) + 1) for own in panels.values()]
-        height = BELOW + ABOVE + sum(heights) + BETWEEN * (len(panels) - 1)
-        figure = Figure(figsize=(WIDTH, height), dpi=DPI)
-        FigureCanvasAgg(figure)
-        top = height - ABOVE
-        for (split, own), high in zip(panels.items(), heights, strict=True):
-            place = (LEFT / WIDTH, (top - high) / height, 1 - (LEFT + RIGHT) / WIDTH, high / height)
-            axes = figure.add_axes(place)
-            axes.set_title(split, loc="left", fontsize=FONT, pad=3)
+        figure, drawn = stacked(list(panels), [LINE * (len(own) + 1) for own in panels.values()], LEFT, BETWEEN)
+        for axes, own in zip(drawn, panels.values(), strict=True):
             _panel(axes, own)
-            top -= high + BETWEEN
-        axes.set_xlabel("residual: 0 as retrained, 1 as before unlearning")
+        drawn[-1].set_xlabel("residual: 0 as retrained, 1 as before unlearning")
     return figure
 
 
@@ -126,6 +117,3 @@ def _panel(axes: Axes, own: list[Arrow]) -> None:
                 va="center", parse_math=False, clip_on=False,
             )  # fmt: skip
     axes.set_yticks(range(len(own)), [arrow.name for arrow in own], fontsize=SMALL, parse_math=False)
-    axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
