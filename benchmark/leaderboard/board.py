@@ -38,6 +38,11 @@ class Board:
         """The names of its methods, each once however many splits it ran on."""
         return list(dict.fromkeys(entry.method for entry in self.rows if entry.role == "method"))
 
+    @cached_property
+    def seed_fields(self) -> list[str]:
+        """The fields of a record that tell its seeds: of unlearning, and of its fine-tuned model where there are several."""
+        return ["seed", "finetuning_seed"] if any(record.finetuning_seed for record in self.records) else ["seed"]
+
     def records_of(self, entry: Entry) -> list[Record]:
         """The records that a row is made of, in its order, as far as the board has them."""
         return [record for key in entry.keys if (record := self.by_key.get((entry.name, key))) is not None]

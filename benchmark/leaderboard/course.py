@@ -52,13 +52,11 @@ def course_csv(board: Board) -> str:
     Where runs start from several fine-tuned models there is a column of their seeds, as in ``results.csv``.
     """
     names = course_columns(board)
-    several = any(record.finetuning_seed for record in board.records)
     lines = [
         [
             entry.method,
             entry.split,
-            record.seed,
-            *([record.finetuning_seed] if several else []),
+            *(getattr(record, field) for field in board.seed_fields),
             *(f"{record.course[c][i]:.0f}" for c in COUNTS),
             *_at(record, i, names),
         ]
@@ -66,8 +64,7 @@ def course_csv(board: Board) -> str:
         for record in records
         for i in range(looks(record))
     ]
-    seeds = ["seed", "finetuning_seed"] if several else ["seed"]
-    return as_csv(["method", "split", *seeds, *COUNTS, *names], lines)
+    return as_csv(["method", "split", *board.seed_fields, *COUNTS, *names], lines)
 
 
 def compose_course(board: Board) -> Figure:

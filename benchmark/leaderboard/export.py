@@ -71,10 +71,9 @@ def tidy_text(board: Board) -> str:
 
     Where runs start from several fine-tuned models there is a column of their seeds.
     """
-    several = any(record.finetuning_seed for record in board.records)
     labels = {(entry.name, key): entry.method for entry in board.rows for key in entry.keys}
-    heads = ["method", "split", "seed", "metric", "value", "low", "high", "interval", "n", "undefined", "status", "key"]
-    heads[3:3] = ["finetuning_seed"] if several else []
+    heads = ["method", "split", *board.seed_fields]
+    heads += ["metric", "value", "low", "high", "interval", "n", "undefined", "status", "key"]
     heads += ["standing"] if board.claims is not None else []
     lines = []
     for record in board.records:
@@ -87,7 +86,7 @@ def tidy_text(board: Board) -> str:
             covers = (own.get("extra") or {}).get("interval", "")
             numbers = [own.get("value"), own.get("low"), own.get("high"), covers, own.get("n"), why]
             told = [] if board.claims is None else ["claimed" if metric in claimed else "reproduced"]
-            seeds = [record.seed, record.finetuning_seed] if several else [record.seed]
+            seeds = [getattr(record, field) for field in board.seed_fields]
             lines.append([label, record.split, *seeds, metric, *numbers, record.status, record.key, *told])
     return as_csv(heads, lines)
 
