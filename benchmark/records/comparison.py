@@ -49,11 +49,10 @@ class ReferenceShelf:
             for other in self._by_recipe.get(("retrained", record.split, _recipe(record)), [])
             if not record.is_retrained or other.seed != record.seed
         ]
-        seed = record.config.get("finetuning_seed")
         finetuned = [
             other
             for other in self._by_recipe.get(("finetuned", record.split, _recipe(record)), [])
-            if other.config.get("finetuning_seed") == seed
+            if other.finetuning_seed == record.finetuning_seed
         ]
         doses = [
             other
