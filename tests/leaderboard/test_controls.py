@@ -53,8 +53,7 @@ def value(row, column):
     return row["metrics"][column]["value"]
 
 
-# On tofu-small a cheat does: its methods have hardly forgotten (results/published/README.md says so).
-@pytest.mark.parametrize("name", [name for name in BOARDS if name != "tofu-small"])
+@pytest.mark.parametrize("name", [name for name in BOARDS if name != "tofu-small"])  # there one does: below
 def test_no_cheat_beats_the_best_honest_method(name):
     rows = published(name)
     best = min(value(row, "distance_largest") for row in rows.values() if row["block"] == "methods")
@@ -62,12 +61,25 @@ def test_no_cheat_beats_the_best_honest_method(name):
         assert value(rows[cheat], "distance_largest") > best or value(rows[cheat], "utility_kept") < 0.9, cheat
 
 
-@pytest.mark.parametrize("name", BOARDS)
+def test_the_cheat_that_beats_tofu_small_s_methods_is_named():
+    """They have hardly forgotten (results/published/README.md)."""
+    notes = json.loads((PUBLISHED / "tofu-small" / "leaderboard.json").read_text(encoding="utf-8"))["notes"]
+    assert any("distance with utility kept cannot tell random_answer" in note for note in notes)
+
+
 @pytest.mark.parametrize("column", ["distance_largest", "residual"])
-@pytest.mark.parametrize("kind", ["interpolated-", "dose-"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, f"{kind}-")
+        for name in BOARDS
+        for kind in ("interpolated", "dose")
+        if (name, kind) != ("tofu-small", "dose")
+    ],
+)  # tofu-small has one dose
 def test_what_is_left_is_measured_as_left(name, column, kind):
     rows = published(name)
     shares = {0.0: rows["retrained"], 1.0: rows["finetuned"]}
     shares |= {float(method.removeprefix(kind)): row for method, row in rows.items() if method.startswith(kind)}
-    assert len(shares) >= 3
+    assert len(shares) >= 4
     assert spearmanr(list(shares), [value(row, column) for row in shares.values()]).statistic >= 0.9
