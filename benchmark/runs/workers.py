@@ -233,4 +233,9 @@ def _begin_worker(preset: Preset, folder: Path, messages: Any, numbers: Any, beg
 def _work(task: Task) -> Record | None:
     if _worker is None:
         raise RuntimeError("this process is not a worker")
-    return perform(_worker, task)
+    try:
+        return perform(_worker, task)
+    except RuntimeError as error:  # torch's word for it on a CPU; the launcher knows Python's
+        if ran_out_of_memory(str(error)):
+            raise MemoryError(str(error)) from error
+        raise

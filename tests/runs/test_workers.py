@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 
+import pytest
 import torch
 
 from benchmark.runs import workers as launch
@@ -23,6 +24,25 @@ def test_workers_take_gpus_in_turn(monkeypatch):
     assert devices(2, 0, "auto", monkeypatch) == ["auto", "auto"]
     assert devices(2, 4, "cpu", monkeypatch) == ["cpu", "cpu"]
     assert devices(2, 4, "cuda:3", monkeypatch) == ["cuda:3", "cuda:3"]  # asked for by name
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory", MemoryError),
+        ("shapes do not match", RuntimeError),
+    ],
+)
+def test_torch_s_lack_of_memory_is_python_s(said, kind, monkeypatch):
+    """It may come after the run's own failure was noted, where nothing else would keep it from ending the board."""
+
+    def perform(checkpoints, task):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(launch, "_worker", object())
+    monkeypatch.setattr(launch, "perform", perform)
+    with pytest.raises(kind, match=said[-10:]):
+        launch._work("a")
 
 
 class Pool:
