@@ -21,6 +21,9 @@ class DatasetChoice(Strict):
     name: Literal["fictitious", "tofu"] = "fictitious"
     source: Line = Field("locuslab/TOFU", min_length=1, description="tofu: folder or hub id")
     authors: int | None = Field(None, ge=2, description="how many authors; None: 200, or all that the source has")
+    questions: int | None = Field(
+        None, ge=1, description="of each author, the first so many: more authors at one price; None: all"
+    )
     seed: Seed = Field(0, description="of the generator of authors")
     holdout: int = Field(0, ge=0, description="fictitious: authors that no model sees")
     pretraining: int = Field(0, ge=0, description="generated authors that the tiny base model learns from")

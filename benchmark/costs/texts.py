@@ -10,7 +10,7 @@ from statistics import fmean
 from benchmark.config.schema import Preset
 from benchmark.data.load import load_dataset
 from benchmark.data.probes import probes_of
-from benchmark.data.types import FORGET_PERCENT, Dataset, Example
+from benchmark.data.types import FORGET_PERCENT, ROWS_PER_AUTHOR, Dataset, Example
 
 CHARACTERS = 4.2  # a token, where no tokenizer is on this machine: English text in vocabularies of 30,000 and more
 SAMPLE = 200  # rows that a tokenizer is asked about
@@ -135,6 +135,7 @@ def _template(preset: Preset) -> int:
 
 def _known_tofu(preset: Preset) -> Texts:
     share, extra = (preset.dataset.authors or TOFU_AUTHORS) / TOFU_AUTHORS, _template(preset)
+    share *= min(1.0, (preset.dataset.questions or ROWS_PER_AUTHOR) / ROWS_PER_AUTHOR)
 
     def known(name: str, part: float = 1.0) -> Rows:
         rows, question, gold, answers = TOFU[name]

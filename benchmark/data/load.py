@@ -8,7 +8,7 @@ from dataclasses import replace
 from benchmark.common.errors import UserError
 from benchmark.config.schema import DatasetChoice
 from benchmark.data import fictitious, tofu
-from benchmark.data.types import Dataset, Split
+from benchmark.data.types import Dataset, Example, Split
 
 DATASETS = {
     "fictitious": "generated authors, 20 questions each, from a seed; needs no download",
@@ -25,14 +25,16 @@ def load_dataset(choice: DatasetChoice, splits: Sequence[str]) -> Dataset:
     if choice.name == "tofu":
         dataset = tofu.load(choice.source, splits)
         smaller = dataset if choice.authors is None else take_authors(dataset, choice.authors)
-        return replace(smaller, pretraining=fictitious.pretraining_rows(choice.pretraining, choice.seed))
+        pretraining = fictitious.pretraining_rows(choice.pretraining, choice.seed)
+        return take_questions(replace(smaller, pretraining=pretraining), choice.questions)
     dataset = fictitious.load(
         authors=choice.authors or 200, seed=choice.seed, holdout=choice.holdout, pretraining=choice.pretraining
     )
     unknown = [name for name in splits if name not in dataset.splits]
     if unknown:
         raise UserError(f"unknown split {unknown[0]!r}; there are {', '.join(dataset.splits)}")
-    return replace(dataset, splits={name: dataset.splits[name] for name in splits})
+    chosen = replace(dataset, splits={name: dataset.splits[name] for name in splits})
+    return take_questions(chosen, choice.questions)
 
 
 def take_authors(dataset: Dataset, authors: int) -> Dataset:
@@ -72,4 +74,37 @@ def take_authors(dataset: Dataset, authors: int) -> Dataset:
         },
         retain_evaluation=tuple(r for r in dataset.retain_evaluation if r.author in scored[:share]),
         notes={**dataset.notes, "authors": str(authors)},
+    )
+
+
+def take_questions(dataset: Dataset, questions: int | None) -> Dataset:
+    """The same authors with the first ``questions`` rows of each, in training and scoring alike; None: all of them.
+
+    Tests and intervals are over authors, so at one price ten authors of eight rows decide more than four of twenty.
+    Rows that no author has (real authors, world facts) and the base model's own stay.
+
+    Raises:
+        UserError: an author has fewer.
+    """
+    if questions is None:
+        return dataset
+    kept: dict[int | None, set[tuple[str, str]]] = {}  # by author
+    for row in (*dataset.full, *dataset.holdout):
+        known = kept.setdefault(row.author, set())
+        if len(known) < questions:
+            known.add((row.question, row.answer))
+    fewest = min(map(len, kept.values()), default=0)
+    if fewest < questions:
+        raise UserError(f"{questions} questions of each author were asked for, one has {fewest}; ask for at most {fewest}")
+
+    def of(rows: tuple[Example, ...]) -> tuple[Example, ...]:
+        return tuple(row for row in rows if (row.question, row.answer) in kept[row.author])
+
+    return replace(
+        dataset,
+        full=of(dataset.full),
+        splits={name: Split(name, of(split.forget), of(split.retain)) for name, split in dataset.splits.items()},
+        retain_evaluation=of(dataset.retain_evaluation),
+        holdout=of(dataset.holdout),
+        notes={**dataset.notes, "questions": str(questions)},
     )

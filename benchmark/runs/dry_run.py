@@ -18,6 +18,7 @@ def outline(preset: Preset, tune: bool = False) -> str:
     check_preset(preset)
     choice, dataset = preset.model, preset.dataset
     people = f", {dataset.authors} authors" if dataset.authors else ""
+    people += f", {dataset.questions} questions of each" if dataset.questions else ""
     lines = [
         f"{preset.name}: {preset.description}",
         f"dataset     {dataset.name} from {dataset.source if dataset.name == 'tofu' else f'seed {dataset.seed}'}{people}",

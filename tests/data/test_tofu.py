@@ -8,7 +8,7 @@ from benchmark.common.errors import UserError
 from benchmark.config.schema import DatasetChoice
 from benchmark.data import fictitious
 from benchmark.data.export import export
-from benchmark.data.load import load_dataset, take_authors
+from benchmark.data.load import load_dataset, take_authors, take_questions
 from benchmark.data.tofu import load
 
 SPLITS = ["forget01", "forget05", "forget10"]
@@ -147,6 +147,36 @@ def test_impossible_numbers_of_authors_are_refused(real):
         take_authors(real, 1)
     smallest = take_authors(real, 2)
     assert {len({r.author for r in part}) for s in smallest.splits.values() for part in (s.forget, s.retain)} == {1}
+
+
+def test_fewer_questions_keep_every_author(generated):
+    small = take_questions(generated, 8)
+    for whole, part in (
+        (generated.full, small.full),
+        (generated.splits["forget10"].forget, small.splits["forget10"].forget),
+        (generated.splits["forget10"].retain, small.splits["forget10"].retain),
+        (generated.retain_evaluation, small.retain_evaluation),
+        (generated.holdout, small.holdout),
+    ):
+        by_author = {row.author: [r for r in whole if r.author == row.author] for row in whole}
+        assert part == tuple(row for rows in by_author.values() for row in rows[:8])
+    assert len(small.full) == 160 and len(small.splits["forget10"].forget) == 16
+    assert (small.real_authors, small.world_facts) == (generated.real_authors, generated.world_facts)
+    assert small.notes["questions"] == "8" and small.identity != generated.identity
+    assert take_questions(generated, None) is generated
+    assert take_questions(generated, 20).full == generated.full
+
+
+def test_more_questions_than_an_author_has_are_refused(generated):
+    with pytest.raises(UserError, match="21 questions of each author were asked for, one has 20; ask for at most 20"):
+        take_questions(generated, 21)
+
+
+@pytest.mark.parametrize("name", ["fictitious", "tofu"])
+def test_preset_chooses_questions(exported, name):
+    chosen = DatasetChoice(name=name, source=str(exported), authors=10, questions=3)
+    dataset = load_dataset(chosen, ["forget10"])
+    assert len(dataset.full) == 30 and len(dataset.splits["forget10"].forget) == 3
 
 
 def test_unknown_split_and_missing_part(exported):
