@@ -95,7 +95,9 @@ def take_questions(dataset: Dataset, questions: int | None) -> Dataset:
             known.add((row.question, row.answer))
     fewest = min(map(len, kept.values()), default=0)
     if fewest < questions:
-        raise UserError(f"{questions} questions of each author were asked for, one has {fewest}; ask for at most {fewest}")
+        raise UserError(
+            f"{questions} questions of each author were asked for, one has {fewest}; ask for at most {fewest}"
+        )
 
     def of(rows: tuple[Example, ...]) -> tuple[Example, ...]:
         return tuple(row for row in rows if (row.question, row.answer) in kept[row.author])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import tomli_w
 
 from benchmark.config.schema import FORMER_KEYS, Preset
 from benchmark.leaderboard.entries import Entry
@@ -21,18 +22,15 @@ def preset_text(entry: Entry, board: str, retrained_seeds: list[int]) -> str:
         retrained_seeds: of the models that the row was compared with.
     """
     config = {FORMER_KEYS.get(key, key): value for key, value in entry.config.items()}
-    lines = [f"name = {_value(board)}", f"splits = {_value([entry.split])}"]
+    preset: dict[str, Any] = {"name": board, "splits": [entry.split]}
     if entry.role == "method":
-        lines += [f"methods = {_value([entry.name])}", f"seeds = {_value(sorted(set(entry.seeds)))}"]
+        preset |= {"methods": [entry.name], "seeds": sorted(set(entry.seeds))}
     if retrained_seeds:
-        lines.append(f"retrained_seeds = {_value(retrained_seeds)}")
-    known = {key: value for key, value in config.items() if key in Preset.model_fields}
-    lines += [f"{key} = {_value(v)}" for key, v in known.items() if not isinstance(v, Mapping) and v is not None]
-    for key, value in known.items():
-        lines += _table(key, value) if isinstance(value, Mapping) else []
+        preset["retrained_seeds"] = retrained_seeds
+    preset |= {key: value for key, value in config.items() if key in Preset.model_fields}
     if entry.role == "method" and (own := config.get("method")):
-        lines += ["", f"[settings.{_key(entry.name)}]", f"fields = {_value(own)}"]
-    return "\n".join(lines) + "\n"
+        preset["settings"] = {entry.name: {"fields": own}}
+    return tomli_w.dumps(_without_none(preset))
 
 
 def command(entry: Entry, board: str) -> str:
@@ -42,22 +40,11 @@ def command(entry: Entry, board: str) -> str:
     return f"python run_benchmark.py run --preset {FILE if entry.role == 'method' else _shell(board)}"
 
 
-def _table(name: str, values: Mapping[str, Any]) -> list[str]:
-    """A table; tables in it stand inline, settings that are None are left out: they have no TOML."""
-    return ["", f"[{name}]", *(f"{_key(key)} = {_value(value)}" for key, value in values.items() if value is not None)]
-
-
-def _value(value: Any) -> str:
+def _without_none(value: Any) -> Any:
+    """Settings that are None are left out, at any depth: they have no TOML."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None) + " }"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(item) for item in value)}]"
-    # JSON's strings, numbers, true and false are TOML's too, but for the character DEL.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _key(key: str) -> str:
-    return key if key.isascii() and key.replace("_", "").replace("-", "").isalnum() else _value(key)
+        return {key: _without_none(v) for key, v in value.items() if v is not None}
+    return [_without_none(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def _shell(word: str) -> str:

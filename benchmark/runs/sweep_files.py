@@ -6,6 +6,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from benchmark.common.files import as_csv, write_text
 from benchmark.config.recipe import Recipe
 from benchmark.records.record import Record, load_records
@@ -77,22 +79,20 @@ def _trial_rows(outcome: Outcome) -> list[list[Any]]:
 
 def selected(outcome: Outcome) -> str:
     """The choices as TOML tables for a preset."""
-    lines = [
-        f"# Chosen by the rule of benchmark/records/selection.py on {outcome.split}: "
-        f"{sum(len(choice.trials) for choice in outcome.choices)} trials of {len(outcome.choices)} methods.",
-    ]
+    settings: dict[str, dict[str, Any]] = {}
     for choice in outcome.choices:
-        name, changes = choice.chosen.method, choice.chosen.changes
-        training = {key: value for key, value in changes.items() if key in Recipe.model_fields}
-        own = {key: value for key, value in changes.items() if key not in Recipe.model_fields}
-        tuning = choice.tuning
-        lines += ["", f'[settings."{name}"]']
-        lines += [f"training = {{ {_text(training, ', ')} }}"] if training else []
-        lines += [f"fields = {{ {_text(own, ', ')} }}"] if own else []
-        marks = ("", ", edge = true")[tuning.edge] + ("", ", usable = false")[not tuning.usable]
-        start = "" if tuning.start is None else f", start = {tuning.start!r}"
-        lines.append(f"tuning = {{ trials = {tuning.trials}{marks}{start} }}")
-    return "\n".join(lines) + "\n"
+        changes, tuning = choice.chosen.changes, choice.tuning
+        tables = {
+            "training": {key: value for key, value in changes.items() if key in Recipe.model_fields},
+            "fields": {key: value for key, value in changes.items() if key not in Recipe.model_fields},
+            "tuning": tuning.model_dump(exclude_defaults=True),
+        }
+        settings[choice.chosen.method] = {name: table for name, table in tables.items() if table}
+    head = (
+        f"# Chosen by the rule of benchmark/records/selection.py on {outcome.split}: "
+        f"{sum(len(choice.trials) for choice in outcome.choices)} trials of {len(outcome.choices)} methods.\n\n"
+    )
+    return head + tomli_w.dumps({"settings": settings})
 
 
 def sensitivity(outcome: Outcome, records: dict[str, Record]) -> list[dict[str, Any]]:
@@ -129,9 +129,8 @@ def _value(trial: Trial, records: dict[str, Record]) -> float | None:
     return None if record is None else record.value(DECIDES)
 
 
-def _text(changes: dict[str, Any], between: str = " ") -> str:
-    equals = " = " if between == ", " else "="
-    return between.join(f"{key}{equals}{value!r}" for key, value in changes.items())
+def _text(changes: dict[str, Any]) -> str:
+    return " ".join(f"{key}={value!r}" for key, value in changes.items())
 
 
 def summary(choice: Choice) -> str:
