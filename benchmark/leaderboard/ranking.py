@@ -49,8 +49,31 @@ def errors_of_split(
     entries: Sequence[Entry], split: str, records: Sequence[Record], statistics: Sequence[str] = STATISTICS
 ) -> dict[str, np.ndarray]:
     """Row of a split that takes part -> [S, G] its errors by seed and author; empty where records cannot be compared."""
+    compared = compared_rows(entries, split, records, statistics)
+    return {} if compared is None else board_errors(*compared).errors
+
+
+def compared_rows(
+    entries: Sequence[Entry], split: str, records: Sequence[Record], statistics: Sequence[str] = STATISTICS
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray] | None:
+    """What ``board_errors`` reads of a split: row -> [S, T, n], the retrained models [K, T, n], authors [n].
+
+    The rows are those that take part and share the retrained models that most have; None where records cannot be compared.
+    """
     by_key = {(record.method, record.key): record for record in records}
-    return _errors(_runs([e for e in entries if e.split == split and _takes_part(e)], by_key), by_key, statistics)
+    own = _runs([e for e in entries if e.split == split and _takes_part(e)], by_key)
+    yardsticks = {name: _yardstick(runs) for name, runs in own.items()}
+    common = Counter(keys for keys in yardsticks.values() if keys)
+    if not common:
+        return None
+    keys = common.most_common(1)[0][0]
+    retrained = [by_key.get(("retrained", key)) for key in keys]
+    compared = {name: runs for name, runs in own.items() if yardsticks[name] == keys}
+    if any(r is None or not r.forget_rows for r in [*retrained, *(r for group in compared.values() for r in group)]):
+        return None
+    authors = np.array(next(iter(compared.values()))[0].forget_rows["author"], dtype=np.int64)
+    candidates = {name: rows_of_records(runs, statistics) for name, runs in compared.items()}
+    return candidates, rows_of_records([r for r in retrained if r is not None], statistics), authors
 
 
 def told_apart(entries: Sequence[Entry], by: str = RANK) -> dict[str, tuple[int, int]]:
@@ -96,26 +119,6 @@ def _or_nan(value: float | None) -> float:
 def _runs(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, list[Record]]:
     """Row -> its records, one a seed."""
     return {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
-
-
-def _errors(
-    own: dict[str, list[Record]], by_key: dict[tuple[str, str], Record], statistics: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """Row -> its errors by seed and author; empty where the records cannot be compared."""
-    yardsticks = {name: _yardstick(records) for name, records in own.items()}
-    common = Counter(keys for keys in yardsticks.values() if keys)
-    if not common:
-        return {}
-    keys = common.most_common(1)[0][0]
-    retrained = [by_key.get(("retrained", key)) for key in keys]
-    compared = {name: records for name, records in own.items() if yardsticks[name] == keys}
-    if any(r is None or not r.forget_rows for r in [*retrained, *(r for group in compared.values() for r in group)]):
-        return {}
-    authors = np.array(next(iter(compared.values()))[0].forget_rows["author"], dtype=np.int64)
-    candidates = {name: rows_of_records(records, statistics) for name, records in compared.items()}
-    return board_errors(
-        candidates, rows_of_records([r for r in retrained if r is not None], statistics), authors
-    ).errors
 
 
 def _under_attack(entries: list[Entry], records: Sequence[Record]) -> dict[str, np.ndarray]:
