@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from benchmark.common.tables import markdown_table
 from benchmark.speed.ceilings import Ceilings, shares
 from benchmark.speed.compare import PHASES, Comparison, total
 from benchmark.speed.watch import Cost
 
-HEAD = "| phase | plain, s | ours, s | ratio |\n|---|---:|---:|---:|"
-COUNTS = "| | plain | ours |\n|---|---:|---:|"
+HEAD = ("phase", "plain, s", "ours, s", "ratio")
+COUNTS = ("", "plain", "ours")
 CEILINGS = (
     "Shares of a ceiling are of the work that was done, padding and logits that nobody reads included. That of the "
     "matmul ceiling counts products with weights, not attention's own; that of the memory bandwidth counts the weights "
@@ -25,22 +26,21 @@ def markdown(
     """The tables as Markdown, without the shares of the machine's ceilings where these were not measured."""
     rows = [_line(name, comparison.plain.get(name, Cost()), comparison.ours.get(name, Cost())) for name in PHASES]
     if (without := comparison.generation_without_graphs) is not None:
-        rows.append(f"| … without CUDA graphs | | {without:.1f} | |")
+        rows.append(["… without CUDA graphs", "", f"{without:.1f}", ""])
     plain, ours = total(comparison.plain), total(comparison.ours)
-    rows.append(f"| **evaluation** | **{plain:.1f}** | **{ours:.1f}** | **{plain / ours:.1f} ×** |")
+    rows.append(["**evaluation**", f"**{plain:.1f}**", f"**{ours:.1f}**", f"**{plain / ours:.1f} ×**"])
     if steps:
-        rows.append(
-            f"| one training step | {steps['plain']:.3f} | {steps['ours']:.3f} | {steps['plain'] / steps['ours']:.1f} × |"
-        )
-    counts = []
+        plain, ours = steps["plain"], steps["ours"]
+        rows.append(["one training step", f"{plain:.3f}", f"{ours:.3f}", f"{plain / ours:.1f} ×"])
+    counts: list[list[str]] = []
     for name in WORK:
         a, b = comparison.plain[name], comparison.ours[name]
         counts += [
-            f"| {name}: positions forwarded | {a.positions:,} | {b.positions:,} |",
-            f"| … of them padding | {_share(a)} | {_share(b)} |",
-            f"| … a second | {_rate(a)} | {_rate(b)} |",
-            f"| … vocabulary projections | {a.projections:,} | {b.projections:,} |",
-            f"| … peak memory above the start, MiB | {_mib(a)} | {_mib(b)} |",
+            [f"{name}: positions forwarded", f"{a.positions:,}", f"{b.positions:,}"],
+            ["… of them padding", _share(a), _share(b)],
+            ["… a second", _rate(a), _rate(b)],
+            ["… vocabulary projections", f"{a.projections:,}", f"{b.projections:,}"],
+            ["… peak memory above the start, MiB", _mib(a), _mib(b)],
         ]
         if ceilings:
             counts += _shares(name, comparison, ceilings)
@@ -48,11 +48,9 @@ def markdown(
         [
             about,
             "",
-            HEAD,
-            *rows,
+            markdown_table(HEAD, rows, "lrrr"),
             "",
-            COUNTS,
-            *counts,
+            markdown_table(COUNTS, counts, "lrr"),
             "",
             *_memory(comparison),
             *([CEILINGS, ""] if ceilings else []),
@@ -90,7 +88,7 @@ def _all_shares(comparison: Comparison, ceilings: Ceilings) -> dict[str, dict[st
     }
 
 
-def _shares(name: str, comparison: Comparison, ceilings: Ceilings) -> list[str]:
+def _shares(name: str, comparison: Comparison, ceilings: Ceilings) -> list[list[str]]:
     plain, ours = (
         shares(name, costs[name], comparison.work, ceilings) for costs in (comparison.plain, comparison.ours)
     )
@@ -98,7 +96,7 @@ def _shares(name: str, comparison: Comparison, ceilings: Ceilings) -> list[str]:
         "matmul": f"matmul ceiling ({ceilings.matmul / 1e12:.3g} TFLOP/s)",
         "bandwidth": f"memory-bandwidth ceiling ({ceilings.bandwidth / 1e9:.3g} GB/s)",
     }
-    return [f"| … share of the measured {names[key]} | {plain[key]:.1%} | {ours[key]:.1%} |" for key in plain]
+    return [[f"… share of the measured {names[key]}", f"{plain[key]:.1%}", f"{ours[key]:.1%}"] for key in plain]
 
 
 def _memory(comparison: Comparison) -> list[str]:
@@ -111,9 +109,9 @@ def _memory(comparison: Comparison) -> list[str]:
     ]
 
 
-def _line(name: str, plain: Cost, ours: Cost) -> str:
+def _line(name: str, plain: Cost, ours: Cost) -> list[str]:
     ratio = f"{plain.seconds / ours.seconds:.1f} ×" if ours.seconds else ""
-    return f"| {name} | {plain.seconds:.1f} | {ours.seconds:.1f} | {ratio} |"
+    return [name, f"{plain.seconds:.1f}", f"{ours.seconds:.1f}", ratio]
 
 
 def _share(cost: Cost) -> str:

@@ -119,7 +119,7 @@ def test_report():
     assert as_json("a model", comparison, None)["shares"] is None
     assert "CUDA graphs" not in markdown("a model", comparison, None)
     replayed = replace(comparison, generation_without_graphs=3.21)
-    assert "| … without CUDA graphs | | 3.2 | |" in markdown("a model", replayed, None).splitlines()
+    assert "| … without CUDA graphs |  | 3.2 |  |" in markdown("a model", replayed, None).splitlines()
 
 
 def test_replayed_steps_are_counted(monkeypatch):
