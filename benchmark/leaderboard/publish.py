@@ -60,7 +60,13 @@ def publish(
     """
     folder, root = Path(folder), Path(root)
     records, _ = newest(load_records(folder))
-    problems = [f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record, folder))]
+    sweep = [folder / file for file in OF_A_SWEEP if (folder / file).exists()]
+    unfit = [
+        mark for mark in UNFIT if not (sweep and mark == "partial")
+    ]  # trials may read some of the rows: sweep.limit
+    problems = [
+        f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record, folder, unfit))
+    ]
     if problems:
         raise UserError(
             f"{len(problems)} of {len(records)} records of {folder} cannot be published:\n"
@@ -70,7 +76,6 @@ def publish(
     clean = [record for record in records if record.status != "failed"]
     if not clean:
         raise UserError(f"every run in {folder} failed: nothing to publish. See the logs there, then run again")
-    sweep = [folder / file for file in OF_A_SWEEP if (folder / file).exists()]
     if not sweep and (splits := _without_retrained(clean)):
         raise UserError(
             f"{folder} has no retrained model for {', '.join(splits)}, so its rows are compared with nothing: run the same command "
@@ -116,12 +121,12 @@ def _without_retrained(records: Iterable[Record]) -> list[str]:
     return sorted({r.split for r in records if r.role == "method" and r.source == "run"} - known)
 
 
-def _reasons(record: Record, folder: Path) -> list[str]:
+def _reasons(record: Record, folder: Path, unfit: Iterable[str]) -> list[str]:
     """Why a record cannot be published."""
     scores = scores_path(record_path(folder, record.method, record.key))
     unsound = unpublishable(record.status, record.metrics, scores) if record.source == "run" else []
     unknown = [] if git(record).get("commit") else ["the git commit is not known"]
-    return [MEANING[mark] for mark in marks(record) if mark in UNFIT] + unknown + unsound
+    return [MEANING[mark] for mark in marks(record) if mark in unfit] + unknown + unsound
 
 
 def _copy(folder: Path, target: Path, records: Iterable[Record]) -> None:

@@ -62,7 +62,7 @@ def test_no_cheat_beats_the_best_honest_method(name):
 
 
 def test_the_cheat_that_beats_tofu_small_s_methods_is_named():
-    """They have hardly forgotten (results/published/README.md)."""
+    """They have hardly forgotten (results/published/details.md)."""
     notes = json.loads((PUBLISHED / "tofu-small" / "leaderboard.json").read_text(encoding="utf-8"))["notes"]
     assert any("distance with utility kept cannot tell random_answer" in note for note in notes)
 

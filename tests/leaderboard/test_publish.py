@@ -176,7 +176,8 @@ def test_claims_are_written_where_there_is_rkld(tmp_path):
 
 
 def test_a_sweep_is_published_with_its_files_and_without_a_board(tmp_path):
-    save(tmp_path / "sweep", make_record("npo"), make_record("retrained", reference=True))
+    """Its trials may read some of the rows (sweep.limit); a board's rows may not."""
+    save(tmp_path / "sweep", make_record("npo", partial=True), make_record("retrained", reference=True))
     (tmp_path / "sweep" / "sweep.csv").write_text("method\n")
     place = publish(tmp_path / "sweep", "mine-sweep", root=tmp_path / "published")
     assert sorted(path.name for path in place.iterdir()) == ["records", "sweep.csv"]
