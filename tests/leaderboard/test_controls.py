@@ -18,6 +18,13 @@ BOARDS = [  # with controls, and with methods to compare them with
     if roles["control"] and roles["method"] > 5
 ]
 
+BEATEN = ("smollm2-mini", "tofu-small")  # by a cheat, which must be named
+TOO_FEW = (
+    ("tofu-small", "dose-"),
+    ("smollm2-mini", "dose-"),
+    ("smollm2-mini", "interpolated-"),
+)  # one or none: no order
+
 
 def row(name, role, far, kept, left=(0.5, 0.4, 0.6), quality=0.001):
     numbers = {"distance_largest": (far, None, None), "utility_kept": (kept, None, None), "residual": left}
@@ -53,7 +60,7 @@ def value(row, column):
     return row["metrics"][column]["value"]
 
 
-@pytest.mark.parametrize("name", [name for name in BOARDS if name != "tofu-small"])  # there one does: below
+@pytest.mark.parametrize("name", [name for name in BOARDS if name not in BEATEN])
 def test_no_cheat_beats_the_best_honest_method(name):
     rows = published(name)
     best = min(value(row, "distance_largest") for row in rows.values() if row["block"] == "methods")
@@ -61,22 +68,18 @@ def test_no_cheat_beats_the_best_honest_method(name):
         assert value(rows[cheat], "distance_largest") > best or value(rows[cheat], "utility_kept") < 0.9, cheat
 
 
-def test_the_cheat_that_beats_tofu_small_s_methods_is_named():
+@pytest.mark.parametrize("name", BEATEN)
+def test_the_cheat_that_beats_all_methods_is_named(name):
     """They have hardly forgotten (results/published/details.md)."""
-    notes = json.loads((PUBLISHED / "tofu-small" / "leaderboard.json").read_text(encoding="utf-8"))["notes"]
+    notes = json.loads((PUBLISHED / name / "leaderboard.json").read_text(encoding="utf-8"))["notes"]
     assert any("distance with utility kept cannot tell random_answer" in note for note in notes)
 
 
 @pytest.mark.parametrize("column", ["distance_largest", "residual"])
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [
-        (name, f"{kind}-")
-        for name in BOARDS
-        for kind in ("interpolated", "dose")
-        if (name, kind) != ("tofu-small", "dose")
-    ],
-)  # tofu-small has one dose
+    [(name, kind) for name in BOARDS for kind in ("interpolated-", "dose-") if (name, kind) not in TOO_FEW],
+)
 def test_what_is_left_is_measured_as_left(name, column, kind):
     rows = published(name)
     shares = {0.0: rows["retrained"], 1.0: rows["finetuned"]}
