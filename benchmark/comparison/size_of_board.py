@@ -18,7 +18,6 @@ from benchmark.common.errors import UserError
 from benchmark.common.tables import markdown_table
 from benchmark.leaderboard.build import build
 from benchmark.leaderboard.ranking import compared_rows
-from benchmark.records.record import load_records
 from metrics.calibration.errors import board_errors
 from metrics.calibration.pairs import lower
 from metrics.calibration.ranks import FEWEST_AUTHORS
@@ -54,18 +53,16 @@ def thinned(authors: np.ndarray, count: int, rows: int, rng: np.random.Generator
 
 
 def report(folder: Path, split: str | None = None) -> str:
-    """A Markdown table of a split (the board's last one if None): a line a number of authors, a column a number of rows of each.
+    """A Markdown table of a split (the board's largest if None): a line a number of authors, a column a number of rows of each.
 
     Raises:
         UserError: the board has no such split, too few authors, or records that cannot be compared.
     """
-    records = load_records(folder)
-    rows = build(folder).rows
-    splits = sorted({entry.split for entry in rows})
-    split = split or (splits[-1] if splits else None)
-    if split not in splits:
-        raise UserError(f"{folder} has no split {split}; it has {', '.join(splits) or 'no rows at all'}")
-    compared = compared_rows(rows, split, records)
+    board = build(folder)
+    split = split or max(board.splits)
+    if split not in board.splits:
+        raise UserError(f"{folder} has no split {split}; it has {', '.join(board.splits)}")
+    compared = compared_rows(board.rows, split, board.records)
     if compared is None:
         raise UserError(f"{folder} has no methods on {split} that were compared with the same retrained models")
     authors = compared[2]

@@ -18,12 +18,14 @@ BOTH = "Answer both questions. 1. {first} 2. {second}"
 def probes_of(dataset: Dataset, split: str) -> dict[str, tuple[Example, ...]]:
     """The probes of a split's forget rows, by kind; none of a kind that the dataset does not allow.
 
-    Each probe has wrong answers beside its gold one, alike but for the fact; rows without any make none.
+    Generated authors of whom not all questions are learnt (``dataset.questions``) have what any dataset has. Each probe has wrong answers beside its gold one, alike but for the fact; rows without any make none.
     """
     forget = dataset.splits[split].forget
     paired, partner = _pairs(forget, dataset.retain_evaluation)
     made = {"paired": paired, "partner": partner}
-    if dataset.name == "fictitious" and {"authors", "seed"} <= dataset.notes.keys():
+    # With fewer questions generated probes would ask for facts that no model has read.
+    whole = dataset.name == "fictitious" and "questions" not in dataset.notes
+    if whole and {"authors", "seed"} <= dataset.notes.keys():
         authors = dict.fromkeys(row.author for row in forget if row.author is not None)
         made = fictitious_probes(int(dataset.notes["authors"]), int(dataset.notes["seed"]), authors) | made
     return {kind: rows for kind, rows in made.items() if rows}

@@ -61,9 +61,8 @@ def publish(
     folder, root = Path(folder), Path(root)
     records, _ = newest(load_records(folder))
     sweep = [folder / file for file in OF_A_SWEEP if (folder / file).exists()]
-    unfit = [
-        mark for mark in UNFIT if not (sweep and mark == "partial")
-    ]  # trials may read some of the rows: sweep.limit
+    # Trials may read some of the rows (sweep.limit), a board's rows may not.
+    unfit = [mark for mark in UNFIT if mark != "partial" or not sweep]
     problems = [
         f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record, folder, unfit))
     ]

@@ -7,6 +7,7 @@ import pytest
 from benchmark.data import fictitious
 from benchmark.data.fictitious.lives import generate_authors
 from benchmark.data.fictitious.probes import probes
+from benchmark.data.load import take_questions
 from benchmark.data.probes import probes_of
 
 KINDS = ("reversed", "alias", "two_hop", "choice", "paired", "partner")
@@ -24,6 +25,11 @@ def test_kinds_and_authors(dataset):
     assert all({row.author for row in rows} == forgotten for rows in made.values())
     assert len(made["paired"]) == len(made["choice"]) == 40 and len(made["reversed"]) >= 8
     assert probes_of(dataset, "forget10") == made
+
+
+def test_facts_that_no_model_has_read_are_not_asked_for(dataset):
+    made = probes_of(take_questions(dataset, 5), "forget10")
+    assert set(made) == {"paired", "partner"} and len(made["paired"]) == 10
 
 
 def test_wrong_answers_differ_from_the_gold_one_by_the_value_alone(dataset):
