@@ -1,12 +1,19 @@
 """Utility kept: the smallest share that is left of any part of the fine-tuned model's utility.
 
 min over the parts of utility, {retain, real authors, world facts} x {probability, ROUGE, truth ratio}, of the model's mean
-divided by the fine-tuned model's. The harmonic mean of the nine may stay while one of them falls by a third. Parts in which
-the fine-tuned model does not beat random answers are left out and named: a share of something that was never there says
-nothing. Interval: from the lowest lower to the lowest upper limit of the parts' shares, each with authors leaving one by
-one on a log scale, the same ones for both models. Its lower limit is a 97.5 % bound: where it is above 0.9, every part is
-(an intersection-union test, Berger 1982); the upper one is not adjusted for the choice of the smallest. A share that no
-author changes is its own limits. Where another part has no interval there is none at all: that part may be the worst.
+divided by the fine-tuned model's. The harmonic mean of the nine may stay while one of them falls by a third.
+
+Two kinds of part are left out and named. Those in which the fine-tuned model does not beat random answers: a share of
+something that was never there says nothing. And, of facts, those that fewer than ``CARRY`` answers carry: a tenth of them is
+less than five answers, and five lost with none gained is the least that a sign test tells from chance at 5 % (2^-5 = .03), so
+that models without any fault would be below 90 % by luck. Answers are counted as Kish does (Survey Sampling, 1965),
+(sum x)^2 / sum x^2: where rows are right or wrong, the right ones. The retained rows' parts are what a method is to keep:
+they count however few.
+
+Interval: from the lowest lower to the lowest upper limit of the parts' shares, each with authors leaving one by one on a log
+scale, the same ones for both models. Its lower limit is a 97.5 % bound: where it is above 0.9, every part is (an
+intersection-union test, Berger 1982); the upper one is not adjusted for the choice of the smallest. A share that no author
+changes is its own limits. Where another part has no interval there is none at all: that part may be the worst.
 """
 
 from __future__ import annotations
@@ -29,11 +36,14 @@ if TYPE_CHECKING:
 PARTS = (Probability(), Rouge(), TruthRatio())
 SHIFTS = 4  # other rows' answers that stand for a random one, spread over the set
 LEVEL = 0.05  # one-sided, of the test that the model beats random answers
+CARRY = 50  # answers that have to carry a part of facts
+GUESSED = "the fine-tuned model does not beat random answers"
+FEW = f"fewer than {CARRY} answers carry it, too few to tell a loss of a tenth"
 
 
 class UtilityKept(Metric):
     name = "utility_kept"
-    version = 1
+    version = 2
     direction = "higher"
     range = (0.0, 100.0)
     unit = "share"
@@ -55,7 +65,8 @@ class UtilityKept(Metric):
             check_same_rows(scores, finetuned, name)
         before = {name: finetuned.sets[name] for name in self.sets}
         ours, theirs = part_values({name: scores.sets[name] for name in self.sets}), part_values(before)
-        telling = telling_parts(before)
+        why = silent_parts(before)
+        telling = [part for part in theirs if part not in why]
         if not telling:
             return self.undefined("no part in which the fine-tuned model beats random answers")
         shares = _shares(ours, theirs, telling)
@@ -65,9 +76,7 @@ class UtilityKept(Metric):
         authors = {part: scores.sets[set_of(part)].authors for part in shares}
         low, high, extra = _limits({p: _interval(ours[p], theirs[p], authors[p]) for p in shares}, shares, authors)
         extra |= {"part": smallest, **{f"kept_{part}": share for part, share in shares.items()}}
-        reasons = {
-            f"{part}: the fine-tuned model does not beat random answers": 1 for part in ours if part not in shares
-        }
+        reasons = {f"{part}: {reason}": 1 for part, reason in why.items()}
         n = sum(len(scores.sets[name]) for name in self.sets)
         return Measurement(shares[smallest], n, reasons, low, high, extra, version=self.version)
 
@@ -129,18 +138,33 @@ def part_means(sets: Mapping[str, SetScores]) -> dict[str, float]:
 
 
 def telling_parts(sets: Mapping[str, SetScores]) -> list[str]:
-    """The parts in which this model is better than its own random answers would be.
+    """The parts whose share says something where this is the fine-tuned model: all but ``silent_parts``."""
+    silent = silent_parts(sets)
+    return [f"{name}_{part.name}" for name in sets for part in PARTS if f"{name}_{part.name}" not in silent]
 
-    One-sided t test over authors, level ``LEVEL``, of the rows' values less what they are with a random answer in place
-    of the right one: another row's generated answer (ROUGE), a wrong answer (truth ratio, probability).
+
+def silent_parts(sets: Mapping[str, SetScores]) -> dict[str, str]:
+    """Part that says nothing -> why; of the model that the others are compared with, on retain, real_authors and world_facts.
+
+    Better than random: a one-sided t test over authors, level ``LEVEL``, of the rows' values less what they are with a random
+    answer in place of the right one: another row's generated answer (ROUGE), a wrong answer (truth ratio, probability).
     """
-    return [
-        f"{name}_{part.name}"
-        for name, rows in sets.items()
-        for random in [_random(name, rows)]
-        for part in PARTS
-        if _exceeds(part.transform(name, part.values(name, rows)[0]) - random[part.name], rows.authors)
-    ]
+    silent = {}
+    for name, rows in sets.items():
+        random = _random(name, rows)
+        for part in PARTS:
+            values = part.transform(name, part.values(name, rows)[0])
+            if not _exceeds(values - random[part.name], rows.authors):
+                silent[f"{name}_{part.name}"] = GUESSED
+            elif name in MULTIPLE_CHOICE and _carried_by(values) < CARRY:
+                silent[f"{name}_{part.name}"] = FEW
+    return silent
+
+
+def _carried_by(values: np.ndarray) -> float:
+    """Kish's effective number of the defined ones of [n] values; 0 where all are 0."""
+    squares = np.nansum(values**2)
+    return float(np.nansum(values) ** 2 / squares) if squares > 0 else 0.0
 
 
 def _random(name: str, rows: SetScores) -> dict[str, np.ndarray]:

@@ -5,8 +5,9 @@ base model on the same rows (``Dataset.validation``): the gold answers' probabil
 and on retained rows that no board reports their probability and ROUGE, and the utility that these give with the real
 authors and world facts.
 
-* A trial qualifies if it ended ``ok`` and keeps at least 90 % of each part of the fine-tuned model's utility in which that
-  model beats random answers (metrics/utility_kept.py), and of their harmonic mean. Retain probability and ROUGE are parts.
+* A trial qualifies if it ended ``ok`` and keeps at least 90 % of the fine-tuned model's retain probability and ROUGE, and of
+  each part of its utility that says something: it beats random answers, by enough of them (metrics/utility_kept.py). Nothing
+  is asked of the harmonic mean: over these parts it follows, over others it hangs on a handful of answers.
 * Of those that qualify, the one is chosen whose forget probability is nearest to the base model's on a log scale, where what lies below it
   counts five times. The base model never saw the forget rows: above its level something is left, below it is damage, which
   is worse, but a little of it is better than not to forget.
@@ -31,7 +32,7 @@ from benchmark.records.record import Record, load_records, record_path, scores_p
 from benchmark.records.score_files import load_scores
 from metrics.utility_kept import part_means, telling_parts
 
-KEPT = 0.9  # of every part of the fine-tuned model's utility in which it beats random answers
+KEPT = 0.9  # of every part of the fine-tuned model's utility that says something
 ROUNDING = 1e-9  # relative: a number that equals its limit reaches it
 RETAIN = "retain_validation"  # the set, scored as "retain" is
 BELOW = 5.0  # how much more a distance below the base model's level counts than one above
@@ -48,11 +49,11 @@ class Reading:
     utility: float  # harmonic mean of the parts that the rows allow
     forget_probability: float  # of the validation authors
     parts: dict[str, float] = field(default_factory=dict, hash=False)  # of utility, by name
-    telling: tuple[str, ...] = ()  # those in which the model beats random answers
+    telling: tuple[str, ...] = ()  # those whose share says something
 
     def kept(self, finetuned: Reading) -> float:
         """The smallest share that is left of what the fine-tuned model has."""
-        pairs = [(getattr(self, n), getattr(finetuned, n)) for n in ("retain_probability", "retain_rouge", "utility")]
+        pairs = [(getattr(self, n), getattr(finetuned, n)) for n in ("retain_probability", "retain_rouge")]
         pairs += [(self.parts.get(name, 0.0), finetuned.parts[name]) for name in finetuned.telling]
         return min((own / whole for own, whole in pairs if whole > 0), default=1.0)
 

@@ -11,11 +11,14 @@ from benchmark.leaderboard.build import build
 from benchmark.leaderboard.export import csv_text, json_value, tidy_text
 from benchmark.leaderboard.latex import latex
 from benchmark.leaderboard.markdown import markdown
-from benchmark.records.record import REMOVED_COLUMNS
+from benchmark.records.record import REMOVED_COLUMNS, load_records
 from benchmark.records.reproduction import FILE as REPRODUCED
+from metrics.probability import MULTIPLE_CHOICE
+from metrics.utility_kept import PARTS
 from tests.conftest import ROOT
 
 PUBLISHED = ROOT / "results" / "published"
+FACTS = [f"{name}_{part.name}" for name in MULTIPLE_CHOICE for part in PARTS]
 BOARDS = sorted(path.parent.name for path in PUBLISHED.glob("*/leaderboard.md"))
 
 
@@ -60,3 +63,15 @@ def test_no_note_is_about_a_metric_that_is_gone(rebuilt):
     _, board = rebuilt
     assert not REMOVED_COLUMNS & board.columns.keys()
     assert not any(column in note for column in REMOVED_COLUMNS for note in board.notes)
+
+
+def test_where_all_nine_parts_count_fifty_answers_carry_the_facts(rebuilt):
+    """On boards whose shares are older than that condition they are the same with it: of values in [0, 1] Kish's number is at
+    least their sum.
+    """
+    folder, _ = rebuilt
+    finetuned = [record for record in load_records(folder) if record.method == "finetuned"]
+    for record in finetuned:
+        if all(f"kept_{part}" in record.metrics["utility_kept"]["extra"] for part in FACTS):
+            assert all(record.value(part) * record.metrics[part]["n"] >= 50 for part in FACTS)
+    assert finetuned

@@ -81,8 +81,8 @@ def random_part(metric, name, rows, i):
     return np.mean(values)
 
 
-def kept(by_hand, finetuned) -> dict[str, float]:
-    """The share that is left of each part in which the fine-tuned model beats random answers, a row a unit."""
+def kept(by_hand, finetuned, carry) -> dict[str, float]:
+    """The share that is left of each part in which the fine-tuned model beats random answers, of facts by so many; a row a unit."""
     from scipy.stats import t
 
     shares = {}
@@ -93,12 +93,13 @@ def kept(by_hand, finetuned) -> dict[str, float]:
             excess = [v - random_part(metric, name, finetuned[name], i) for i, v in enumerate(values)]
             with np.errstate(divide="ignore"):  # all rows alike: infinitely sure
                 sure = t.sf(np.mean(excess) / (np.std(excess, ddof=1) / math.sqrt(len(excess))), len(excess) - 1) < 0.05
-            if sure:
+            carried = sum(values) ** 2 / sum(v**2 for v in values) if any(values) else 0
+            if sure and (name == "retain" or carried >= carry):
                 shares[f"{name}_{metric}"] = np.mean(ours[metric]) / np.mean(values)
     return shares
 
 
-def expected(by_hand, retrained, finetuned) -> dict[str, float]:
+def expected(by_hand, retrained, finetuned, carry) -> dict[str, float]:
     from scipy.stats import hmean, ks_2samp
 
     forget, holdout = by_hand["forget"], by_hand["holdout"]
@@ -109,7 +110,7 @@ def expected(by_hand, retrained, finetuned) -> dict[str, float]:
     out |= {"forget_quality": test.pvalue, "ks_statistic": test.statistic}
     nine = [out[f"{s}_{m}"] for s in metrics.SETS[1:] for m in ("probability", "rouge", "truth_ratio")]
     out["model_utility"] = out["utility"] = float(hmean(nine))
-    out["utility_kept"] = float(min(kept(by_hand, finetuned).values()))
+    out["utility_kept"] = float(min(kept(by_hand, finetuned, carry).values()))
     out["forget_paraphrase_probability"] = float(np.mean([p(r[2]) for r in forget]))
     wrong = [math.exp(-np.mean([w.nll for w in r[3]])) for r in forget]
     out["forget_truth_probability"] = float(

@@ -5,10 +5,12 @@ import pytest
 
 import metrics
 from benchmark.evaluation import evaluate as scoring
+from metrics import utility_kept
 from tests.metrics.plain_metrics import expected, kept
 from tests.metrics.plain_model import NEW_TOKENS, greedy, plain
 
 CALIBRATION = ("distance", "p_retrained", "residual", "dose", "residual_attacked", "recovery", "relearning")
+CARRY = 3  # answers that carry a part of facts: these sets have five rows
 ATTACKS = ("depth", "probe_leak", "fact_leak", "sampled_rouge")  # tested by hand, each in a file of its own
 
 
@@ -60,11 +62,12 @@ def test_what_metrics_read(both):
     assert len({text for _, by_hand in both for rows in by_hand.values() for *_, text in rows}) > 15
 
 
-def test_every_metric(both):
+def test_every_metric(both, monkeypatch):
+    monkeypatch.setattr(utility_kept, "CARRY", CARRY)
     scored, plain_rows = zip(*both, strict=True)
     ours, retrained, finetuned = scored
     measured = metrics.measure_all(ours, metrics.References((retrained,), finetuned))
-    wanted = expected(*plain_rows)
+    wanted = expected(*plain_rows, CARRY)
     calibration = {
         c for name in (*CALIBRATION, *ATTACKS) for c in metrics.load_metric(name).columns()
     }  # tests/metrics/test_calibration.py
@@ -76,6 +79,6 @@ def test_every_metric(both):
     for column, value in wanted.items():
         assert measured[column].value == pytest.approx(value, rel=1e-5), column
     shares = {key.removeprefix("kept_"): x for key, x in measured["utility_kept"].extra.items() if "kept_" in key}
-    assert shares == pytest.approx(kept(plain_rows[0], plain_rows[2]), rel=1e-5) and len(shares) > 3
+    assert shares == pytest.approx(kept(plain_rows[0], plain_rows[2], CARRY), rel=1e-5) and len(shares) > 3
     zero = {column for column, value in wanted.items() if value in (0, 1)}  # these compare little
     assert len(zero) <= 4, zero

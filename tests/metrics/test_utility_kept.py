@@ -10,13 +10,13 @@ from scipy import stats
 from benchmark.evaluation.scores import Scores
 from metrics import References
 from metrics.model_utility import ModelUtility
-from metrics.utility_kept import UtilityKept, _exceeds, _random, part_values
+from metrics.utility_kept import UtilityKept, _carried_by, _exceeds, _random, part_values
 from tests.metrics.factory import answer, make_set, model_like, random_scores
 
 LN2 = math.log(2)
 SETS = ("retain", "real_authors", "world_facts")
-ROWS = 20
-AUTHORS = np.repeat(np.arange(4), 5)
+ROWS = 60
+AUTHORS = np.repeat(np.arange(4), 15)
 
 
 def measure(ours, finetuned):
@@ -51,7 +51,7 @@ def test_damage_that_the_harmonic_mean_hides():
 
 
 def test_all_shares_are_there_and_the_smallest_is_the_value():
-    m = measure(mute(model(0.9), "world_facts", 5), model())
+    m = measure(mute(model(0.9), "world_facts", 15), model())
     shares = {key.removeprefix("kept_"): x for key, x in m.extra.items() if key.startswith("kept_")}
     assert shares.keys() == {f"{s}_{part}" for s in SETS for part in ("probability", "rouge", "truth_ratio")}
     assert (m.value, m.extra["part"], m.undefined) == (0.75, "world_facts_rouge", {})
@@ -72,6 +72,34 @@ def test_parts_that_tell_nothing_are_left_out_and_named():
     assert m.undefined == {f"world_facts_{part}: {why}": 1 for part in ("probability", "rouge", "truth_ratio")}
     nothing = measure(*[Scores(dict.fromkeys(SETS, replace(guesses, paraphrases=guesses.answers)))] * 2)
     assert nothing.undefined == {"no part in which the fine-tuned model beats random answers": 1}
+
+
+def knows(right, whole=ROWS):
+    """Facts of which the model answers so many rows rightly, the others in words of their own; all else as in ``model``."""
+    facts = model()["world_facts"]
+    texts = [*facts.gold[:right], *[f"other{i}" for i in range(right, whole)]]
+    return replace(facts, generated=texts)
+
+
+def test_facts_that_few_answers_carry_are_left_out_and_named():
+    """Of 49 right answers a tenth is less than the five that a sign test tells from chance; of 50 it is not."""
+    for right, counts in ((49, False), (50, True)):
+        before = model(world_facts=knows(right))
+        m = measure(model(0.9, world_facts=knows(right - 6)), before)
+        assert m.extra["part"] == ("world_facts_rouge" if counts else "retain_probability")
+        assert m.value == pytest.approx(44 / 50 if counts else 0.9 / 0.946)
+        few = {"world_facts_rouge: fewer than 50 answers carry it, too few to tell a loss of a tenth": 1}
+        assert m.undefined == ({} if counts else few)
+    # Six answers of 49, none gained: still a part of the retained rows.
+    few = replace(model()["retain"], generated=knows(49).generated)
+    fewer = replace(few, generated=knows(43).generated)
+    assert measure(model(retain=fewer), model(retain=few)).value == pytest.approx(43 / 49)
+
+
+def test_graded_values_are_carried_by_as_many_rows_as_they_are_even():
+    assert _carried_by(np.array([0.3] * 7 + [np.nan])) == pytest.approx(7)
+    assert _carried_by(np.array([1.0, 1.0, 0.0, 0.0])) == 2 and _carried_by(np.zeros(3)) == 0
+    assert _carried_by(np.array([1.0, 0.5])) == pytest.approx(1.5**2 / 1.25)
 
 
 def test_undefined():
@@ -102,13 +130,13 @@ def test_interval_is_the_lowest_of_all_parts():
 def test_a_constant_share_is_its_own_limits():
     before = model()
     after = Scores(
-        before.sets | {"retain": replace(before["retain"], answers=[answer(0.1 + 0.01 * i) for i in range(ROWS)])}
+        before.sets | {"retain": replace(before["retain"], answers=[answer(0.1 + 0.004 * i) for i in range(ROWS)])}
     )
     m = measure(after, before)  # eight shares are 1 whoever leaves
     assert m.low < m.value < m.high < 1 and m.extra["part"] == "retain_probability"
     constant = measure(model(0.5), before)
     assert (constant.low, constant.extra["interval"]) == (None, "none: all authors gave the same")
-    better = replace(before["retain"], answers=[answer(0.01 + 1e-3 * i) for i in range(ROWS)])
+    better = replace(before["retain"], answers=[answer(0.01 + 4e-4 * i) for i in range(ROWS)])
     above = measure(Scores(before.sets | {"retain": better}), before)
     assert (above.value, above.low, above.high) == (1, 1, 1)
 
@@ -117,10 +145,10 @@ def test_no_interval_where_one_part_has_none():
     """The part without an interval is not the smallest, and may be the worst all the same."""
     spread = model(0.5)
     spread = Scores(
-        spread.sets | {"retain": replace(spread["retain"], answers=[answer(0.5 + 0.01 * i) for i in range(ROWS)])}
+        spread.sets | {"retain": replace(spread["retain"], answers=[answer(0.5 + 0.004 * i) for i in range(ROWS)])}
     )
     assert measure(spread, model()).low is not None
-    few = replace(spread["real_authors"], authors=np.repeat(np.arange(2), 10))
+    few = replace(spread["real_authors"], authors=np.repeat(np.arange(2), ROWS // 2))
     m = measure(Scores(spread.sets | {"real_authors": few}), model(real_authors=few))
     assert (m.low, m.extra["part"]) == (None, "retain_probability")
     assert m.extra["interval"] == "none: fewer than 4 authors (real_authors_probability)"

@@ -8,12 +8,13 @@ from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from benchmark.records.record import Record, save_record
 from benchmark.records.selection import KEPT, Reading, Trial, choose, least_harm, load_trials, read
 
-FINETUNED = Reading(retain_probability=0.9, retain_rouge=0.9, utility=0.8, forget_probability=0.9)
+FACTS = "world_facts_rouge"
+FINETUNED = Reading(0.9, 0.9, utility=0.8, forget_probability=0.9, parts={FACTS: 0.6}, telling=(FACTS,))
 BASE = Reading(retain_probability=0.1, retain_rouge=0.3, utility=0.3, forget_probability=0.1)
 
 
-def trial(value=1.0, status="ok", retain=0.88, rouge=0.88, utility=0.8, forget=0.05):
-    return Trial("npo", "forget10", {"lr": value}, status, Reading(retain, rouge, utility, forget))
+def trial(value=1.0, status="ok", retain=0.88, rouge=0.88, utility=0.8, facts=0.6, forget=0.05):
+    return Trial("npo", "forget10", {"lr": value}, status, Reading(retain, rouge, utility, forget, {FACTS: facts}))
 
 
 def rows(probabilities, authors, generated="x", gold="x", wrong=()):
@@ -56,7 +57,7 @@ def test_what_is_read_of_a_model():
             2,
         ),  # at its level
         (
-            [trial(1, forget=0.6), trial(2, forget=0.3), trial(3, forget=0.2, utility=0.7)],
+            [trial(1, forget=0.6), trial(2, forget=0.3), trial(3, forget=0.2, facts=0.5)],
             2,
         ),  # one that harms does not count
         (
@@ -65,9 +66,9 @@ def test_what_is_read_of_a_model():
         ),  # hardly forgotten: 2.19 against 1.78, 3.47
         ([trial(1, forget=0.3), trial(2, forget=0.002)], 1),  # far below it is damage
         ([trial(1, forget=0.0), trial(2, forget=0.08), trial(3, forget=0.01)], 2),  # all below: the nearest
-        ([trial(1, retain=0.8), trial(2, rouge=0.8), trial(3, utility=0.7)], None),  # each loses one of the three
+        ([trial(1, retain=0.8), trial(2, rouge=0.8), trial(3, facts=0.5)], None),  # each loses one of the three
         ([trial(1, forget=0.3), trial(2, "diverged"), Trial("npo", "forget10", {"lr": 3.0}, "failed", None)], 1),
-        ([trial(1, retain=KEPT * 0.9, rouge=KEPT * 0.9, utility=KEPT * 0.8)], 1),  # exactly 90 % is enough
+        ([trial(1, retain=KEPT * 0.9, rouge=KEPT * 0.9, facts=KEPT * 0.6)], 1),  # exactly 90 % is enough
     ],
 )
 def test_rule(given, expected):
@@ -79,7 +80,8 @@ def test_a_part_that_falls_disqualifies_though_utility_stays():
     parts = {"retain_probability": 0.9, "world_facts_rouge": 0.5, "real_authors_rouge": 0.04}
     finetuned = Reading(0.9, 0.9, 0.8, 0.9, parts, ("retain_probability", "world_facts_rouge"))
     damaged = Reading(0.9, 0.9, 0.8, 0.05, {**parts, "world_facts_rouge": 0.44})
-    noise = Reading(0.9, 0.9, 0.8, 0.05, {**parts, "real_authors_rouge": 0.01})  # no better than chance before
+    # No better than chance before: nothing is asked of it, nor of the mean, which it halves.
+    noise = Reading(0.9, 0.9, 0.4, 0.05, {**parts, "real_authors_rouge": 0.01})
     assert (damaged.kept(finetuned), damaged.keeps(finetuned)) == (pytest.approx(0.88), False)
     assert noise.keeps(finetuned)
 
