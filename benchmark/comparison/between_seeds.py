@@ -58,7 +58,7 @@ def half_widths(rows: list[list[Record]], column: str, kind: Kind) -> np.ndarray
 
 
 def report(folder: Path) -> str:
-    """A Markdown table, one line a column.
+    """A Markdown table a split, one line a column: of another number of authors the intervals are others.
 
     Raises:
         UserError: no method has two runs that differ in one kind of seed alone.
@@ -67,13 +67,20 @@ def report(folder: Path) -> str:
     ended = (
         [r for r in row if r.status == "ok" and r.role == "method"] for _, row in groups(records, newest(records)[0])
     )
-    rows = [row for row in ended if len(row) > 1]
-    numbers = list(_numbers(rows))
-    if not numbers:
+    by_split: dict[str, list[list[Record]]] = {}
+    for row in ended:
+        if len(row) > 1:
+            by_split.setdefault(row[0].split, []).append(row)
+    parts = []
+    for split, rows in by_split.items():
+        if numbers := list(_numbers(rows)):
+            count = f"{sum(map(len, rows))} runs of {len(rows)} rows"
+            parts.append(f"{split}: {count}.\n\n{markdown_table(HEAD, numbers, 'llrrrrr')}")
+    if not parts:
         raise UserError(
             f"{folder} has no method with several seeds: run --seeds 0,1,2, and again with --set finetuning_seed=1"
         )
-    return f"{sum(map(len, rows))} runs of {len(rows)} rows.\n\n{markdown_table(HEAD, numbers, 'llrrrrr')}"
+    return "\n\n".join(parts)
 
 
 def _numbers(rows: list[list[Record]]) -> Iterator[list[str]]:

@@ -2,7 +2,8 @@
 
 For each column of a board that relearning has no part in: Kendall's tau-b, over the methods that keep 90 % of every part of utility, between where it
 puts a method on the way from the retrained models (their mean) to the fine-tuned model and the residual after relearning on a fifth of the forget
-rows (``residual_relearn_forget``). Intervals are over methods, columns that say much the same are not told apart by them, and the
+rows (``residual_relearn_forget``). All columns are read of the same methods, those that have every one; a column that a tenth of the methods
+or more lack is left out. Intervals are over methods, columns that say much the same are not told apart by them, and the
 best of many columns is a little too good. Utility and cost are left out.
 """
 
@@ -24,9 +25,16 @@ from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.page.families import family
 
 TARGET = "residual_relearn_forget"
-LEFT_OUT = ("relearn", "worst", "recovery", "utility")  # in names: relearning has a part in it, or it is of other rows
+LEFT_OUT = (
+    "relearn",
+    "worst",
+    "recovery",
+    "utility",
+    "dose",
+)  # in names: relearning has a part in it, or it is of other rows; a dose is a residual
 FAMILIES = ("headline", "forgetting", "privacy", "resurfacing")
-FEWEST = 10  # methods with both numbers
+FEWEST = 10  # methods with all numbers
+LACK = 0.1  # share of the methods that may lack a column
 HEAD = ("column", "methods", "Kendall's tau-b")
 
 
@@ -43,12 +51,15 @@ def foresight(board: Board, split: str) -> dict[str, RankCorrelation]:
         raise UserError(
             f"{board.name}, {split}: {len(methods)} methods have {TARGET}; {FEWEST} and both models are needed"
         )
-    made = {}
-    for column in _said_before(board.columns):
-        known = [entry for entry in methods if entry.value(column) is not None]
-        sign = _way(models["retrained"], models["finetuned"], column)
-        if sign and len(known) >= FEWEST:
-            made[column] = kendall(sign * _values(known, column), _values(known, TARGET))
+    ways = {column: _way(models["retrained"], models["finetuned"], column) for column in _said_before(board.columns)}
+    known = {column: _known(methods, column) for column, way in ways.items() if way}
+    known = {column: own for column, own in known.items() if np.mean(own) > 1 - LACK}
+    everywhere = np.all(list(known.values()), axis=0) if known else np.zeros(len(methods), dtype=bool)
+    same = [entry for entry, has in zip(methods, everywhere, strict=True) if has]
+    if len(same) < FEWEST:
+        return {}
+    after = _values(same, TARGET)
+    made = {column: kendall(ways[column] * _values(same, column), after) for column in known}
     found = {column: tau for column, tau in made.items() if tau.value is not None}
     return dict(sorted(found.items(), key=lambda pair: -(pair[1].value or 0.0)))
 
@@ -61,6 +72,10 @@ def _way(retrained: Entry, finetuned: Entry, column: str) -> float:
     """1 where the fine-tuned model's value is the higher one, -1 where it is the lower; 0 where they are alike or unknown."""
     own, other = retrained.value(column), finetuned.value(column)
     return 0.0 if own is None or other is None else float(np.sign(other - own))
+
+
+def _known(entries: list[Entry], column: str) -> np.ndarray:
+    return np.array([entry.value(column) is not None for entry in entries])
 
 
 def _values(entries: list[Entry], column: str) -> np.ndarray:

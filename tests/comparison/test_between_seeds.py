@@ -37,9 +37,14 @@ def test_the_report_and_a_board_without_seeds(tmp_path):
     for seeds in VALUES:
         save_record(tmp_path / "a", run(*seeds), None)
     text = report(tmp_path / "a")
-    assert text.startswith("3 runs of 1 rows.")
+    assert text.startswith("forget10: 3 runs of 1 rows.")
     assert "| distance_largest | % | 25.0 | 25.0 | 100.0 | 100.0 | 100.0 |" in text
     assert "| residual | its own unit | 0.100 | 0.100 | 0.400 | 0.400 | – |" in text
+    for seeds in VALUES:
+        save_record(
+            tmp_path / "a", run(*seeds, split="forget01").model_copy(update={"key": f"s{seeds[0]}{seeds[1]}"}), None
+        )
+    assert report(tmp_path / "a").split("\n\n")[::2] == ["forget10: 3 runs of 1 rows.", "forget01: 3 runs of 1 rows."]
     save_record(tmp_path / "b", run(0, 0), None)
     save_record(tmp_path / "b", run(1, 0, role="control"), None)
     with pytest.raises(UserError, match="no method with several seeds: run --seeds 0,1,2"):
