@@ -6,7 +6,6 @@ from benchmark.common.rank_correlation import RankCorrelation
 from benchmark.comparison.compare import HEADLINE, Comparison, RowPair
 from benchmark.comparison.difference import Difference, Kind
 from benchmark.comparison.order import Order, Places
-from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import DETAILS, MAIN, words
 from benchmark.leaderboard.numbers import UNKNOWN, number
 
@@ -115,10 +114,10 @@ def correlation_text(correlation: RankCorrelation) -> str:
     return correlation.text + p
 
 
-def how(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> list[str]:
+def how(comparison: Comparison) -> list[str]:
     """Which columns are paired over forget authors, and which are not."""
     lines = []
-    for column in comparison.columns(columns):
+    for column in comparison.columns(HEADLINE):
         known = [row.differences[column] for row in comparison.rows if column in row.differences]
         pairs = sum(d.is_paired for d in known)
         apart = sum(d.covers == "unpaired" for d in known)
@@ -127,27 +126,28 @@ def how(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> list[str
                  (same, "the same author by author"), (len(known) - pairs - apart - same, "without an interval")]  # fmt: skip
         lines.append(f"{column}: " + ", ".join(f"{n} row{'s' * (n > 1)} {text}" for n, text in parts if n))
     lone = [
-        c for c in columns if c not in comparison.columns(columns) and any(c in r.differences for r in comparison.rows)
+        c
+        for c in HEADLINE
+        if c not in comparison.columns(HEADLINE) and any(c in r.differences for r in comparison.rows)
     ]
     return [*lines, *([f"on one of the boards only: {', '.join(lone)}"] if lone else [])]
 
 
-def telling(comparison: Comparison, columns: tuple[str, ...] = HEADLINE) -> tuple[list[str], int]:
+def telling(comparison: Comparison) -> tuple[list[str], int]:
     """Rows and columns whose interval excludes no difference, and how many intervals there are."""
     known = [
         (f"{row_name(row, comparison)} {column}", row.differences[column])
         for row in comparison.rows
-        for column in columns
+        for column in HEADLINE
         if column in row.differences and row.differences[column].low is not None
     ]
     return [name for name, difference in known if difference.excludes_none], len(known)
 
 
-def row_name(row: RowPair | Entry, comparison: Comparison) -> str:
+def row_name(row: RowPair, comparison: Comparison) -> str:
     """The method, with its split where the boards have several."""
-    entry = row.a if isinstance(row, RowPair) else row
     several = len({r.a.split for r in comparison.rows}) > 1
-    return f"{entry.method} {entry.split}" if several else entry.method
+    return f"{row.a.method} {row.a.split}" if several else row.a.method
 
 
 def names(known: list[str] | tuple[str, ...]) -> str:
@@ -165,9 +165,7 @@ def summary(comparison: Comparison) -> list[str]:
         told = f"{len(outside)} of {count} intervals exclude no difference{f' ({names(outside)})' if outside else ''}"
         lines.append(f"{told}; of as many equal ones about {count / 20:.0f} would by chance.")
     if changed := [row_name(row, comparison) for row in comparison.rows if row.settings]:
-        lines.append(
-            f"{len(changed)} rows have other settings or seeds of their own, which compare.md names: {names(changed)}."
-        )
+        lines.append(f"{len(changed)} rows have other settings or seeds of their own: {names(changed)}.")
     for name, entries in ((name_a, comparison.only_a), (name_b, comparison.only_b)):
         if entries:
             lines.append(f"only in {name}: {names([f'{entry.method} {entry.split}' for entry in entries])}")

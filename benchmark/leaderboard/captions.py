@@ -63,13 +63,6 @@ def seeds_text(seeds: Iterable[Iterable[int]], models: Iterable[Iterable[int]], 
     return text if tuned in ("no", "0", "1") else f"{text} on {tuned} fine-tuned models"
 
 
-def seed_names(runs: Iterable[tuple[int, int]]) -> list[str]:
-    """Of each run's seeds, of unlearning and of its fine-tuned model: "0", or "0/1" where not all models are the first."""
-    pairs = list(runs)
-    several = any(model for _, model in pairs)
-    return [f"{seed}/{model}" if several else str(seed) for seed, model in pairs]
-
-
 def _models(board: Board) -> list[int]:
     """How many retrained models the splits' methods are compared with."""
     return [len(e.seeds) for e in board.rows if e.name == "retrained" and e.role == "model"]

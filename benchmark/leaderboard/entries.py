@@ -10,6 +10,7 @@ from typing import Any
 
 import metrics
 from benchmark.common.errors import UserError
+from benchmark.common.seed_names import seed_names
 from benchmark.leaderboard.cells import Cell, SeedMeasurement, make_cell
 from benchmark.leaderboard.marks import git, marks, tuning
 from benchmark.records.record import Record, Role
@@ -38,7 +39,7 @@ class Entry:
     marks: tuple[str, ...]
     keys: tuple[str, ...]  # of the records, in the order of ``seeds``
     config: dict[str, Any]
-    reasons: dict[str, str] = field(default_factory=dict)  # seed -> why it is not ok
+    reasons: dict[str, str] = field(default_factory=dict)  # seeds, as `seed_names` has them -> why it is not ok
     role: Role = "method"
     commits: tuple[str, ...] = ()
     rank: Rank | None = None  # among the methods of its split; None where it takes no part
@@ -96,6 +97,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
     forget_rows = [max((m.n for column, m in values.items() if column.startswith("forget_")), default=0)
                    for values in by_column]  # fmt: skip
     counts: Counter[str] = Counter(record.status for record in group)
+    names = seed_names((record.seed, record.finetuning_seed) for record in group)
     unusable = any(tuning(record).get("usable") is False for record in group)
     each = ", ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status])
     return Entry(
@@ -112,7 +114,7 @@ def make_entry(label: str, group: list[Record], columns: Iterable[str]) -> Entry
         marks=tuple(sorted({mark for record in group for mark in marks(record)})),
         keys=tuple(record.key for record in group),
         config=group[0].config,
-        reasons={str(record.seed): record.reason for record in group if record.status != "ok"},
+        reasons={name: r.reason for name, r in zip(names, group, strict=True) if r.status != "ok"},
         role=group[0].role,
         finetuning_seeds=tuple(record.finetuning_seed for record in group),
         commits=tuple(dict.fromkeys(str(git(record).get("commit")) for record in group if git(record).get("commit"))),

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.common.files import as_csv
+from benchmark.common.seed_names import seed_names
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.captions import seed_names
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.headings import RANKS
 from benchmark.leaderboard.marks import MEANING

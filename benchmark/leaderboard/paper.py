@@ -162,4 +162,4 @@ def _view(paper: Paper) -> View:
     """TOFU's own axes where its two columns are chosen and distance is not."""
     if DISTANCE not in paper.columns and {QualityView.x, QualityView.y} <= paper.columns.keys():
         return QualityView()
-    return DistanceView(paper.board.yardsticks) if isinstance(view_of(paper.board), DistanceView) else QualityView()
+    return view_of(paper.board)

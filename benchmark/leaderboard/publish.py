@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -86,6 +87,14 @@ def publish(
     if (root / name / "records").exists() and not replace:
         raise UserError(
             f"{root / name} holds a published board: --name OTHER publishes beside it, --replace puts this one in its place"
+        )
+    if (
+        (root / name).exists()
+        and not (root / name / "records").exists()
+        and set(os.listdir(root / name)) - {"README.md"}
+    ):
+        raise UserError(
+            f"{root / name} holds files that are no board's, and a board would take their place: give another --name"
         )
     failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
     with atomic_path(root / name) as temporary:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from benchmark.leaderboard.entries import Entry
+from benchmark.leaderboard.entries import KEPT, Entry
 from benchmark.leaderboard.view import SMALL, View, shade
-from benchmark.records.selection import KEPT
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -12,7 +12,8 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import Scores
 from benchmark.records.comparison import ReferenceShelf
-from benchmark.records.record import Record, load_record, record_path, scores_path, write_record
+from benchmark.records.record import Record, load_record, record_path, record_paths, scores_path, write_record
+from benchmark.records.score_files import load_scores
 
 SAME = 1e-9  # relative: what another processor's order of summation may do to a value
 NO_SCORES = {
@@ -20,6 +21,7 @@ NO_SCORES = {
     "diverged": "the run diverged and left no scores",
     "imported": "imported summary: it has no values of single rows",
 }
+OTHERS = "its numbers are compared with other models than the board has now: run the board's command again, which compares anew"
 
 
 @dataclass
@@ -62,7 +64,7 @@ def recompute(folder: str | Path, names: list[str] | None = None) -> list[Update
     folder = Path(folder)
     for name in names or ():
         metrics.load_metric(name)
-    paths = sorted((folder / "records").glob("*/*.json"))
+    paths = record_paths(folder)
     if not paths:
         raise UserError(f"{folder} holds no records; make a board first: python run_benchmark.py run --preset quick")
     whole = []
@@ -92,8 +94,11 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
     if not scores_path(path).exists() and (reason := why_without_scores(record)):
         update.skipped = reason
         return update
+    if record.source == "run" and record.compared_with and record.compared_with != shelf.keys_of(record):
+        update.skipped = OTHERS
+        return update
     try:
-        scores = whole_scores(scores_path(path))
+        scores = load_scores(scores_path(path))
         measured = measure_again(record, scores, names, shelf)
     except metrics.BrokenMetric:  # of a user's file: so it would end on every record
         raise
@@ -122,24 +127,6 @@ def why_without_scores(record: Record) -> str | None:
     return NO_SCORES.get(record.status)
 
 
-def whole_scores(path: Path) -> Scores:
-    """The scores in a file.
-
-    Raises:
-        UserError: it is missing or damaged, or holds something else.
-    """
-    from benchmark.records.score_files import load_scores
-
-    try:
-        return load_scores(path)
-    except UserError:
-        raise
-    except (ValueError, KeyError, TypeError) as error:  # a whole Parquet file, but not one of scores
-        raise UserError(
-            f"the scores {path} are damaged ({type(error).__name__}: {error}); run the record again"
-        ) from None
-
-
 def measure_again(
     record: Record, scores: Scores, names: list[str] | None, shelf: ReferenceShelf
 ) -> dict[str, metrics.Measurement]:
@@ -153,7 +140,7 @@ def measure_again(
 
         try:
             known = [
-                whole_scores(scores_path(record_path(shelf.folder, "retrained", key))) for key in record.retrained_keys
+                load_scores(scores_path(record_path(shelf.folder, "retrained", key))) for key in record.retrained_keys
             ]
         except UserError as error:
             raise UserError(f"its retrained reference cannot be read: {error}") from None

@@ -186,10 +186,11 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 def has_records(board: str | Path) -> bool:
     """Whether a board's folder holds any record."""
-    return bool(_record_paths(board))
+    return bool(record_paths(board))
 
 
-def _record_paths(board: str | Path) -> list[Path]:
+def record_paths(board: str | Path) -> list[Path]:
+    """The files of a board's records."""
     # A dot in front: what a killed run left half-written.
     return sorted(p for p in (Path(board) / "records").glob("*/*.json") if not p.name.startswith("."))
 
@@ -200,7 +201,7 @@ def load_records(board: str | Path) -> list[Record]:
     Raises:
         UserError: there is none, or some are damaged; all damaged ones are named at once.
     """
-    paths = _record_paths(board)
+    paths = record_paths(board)
     if not paths:
         raise UserError(f"{board} holds no records; make a board first: python run_benchmark.py run --preset quick")
     records, problems = [], []

@@ -19,8 +19,9 @@ from benchmark.common.errors import UserError
 from benchmark.common.files import read_json, write_json
 from benchmark.evaluation.scores import Scores
 from benchmark.records.comparison import ReferenceShelf, comparing_metrics, forget_rows_of
-from benchmark.records.recompute import NO_SCORES, label_of, measure_again, whole_scores
+from benchmark.records.recompute import NO_SCORES, label_of, measure_again
 from benchmark.records.record import Record, load_records, now, record_path, scores_path
+from benchmark.records.score_files import load_scores
 from metrics.base import P_VALUE
 
 FILE = "reproduced.json"
@@ -141,7 +142,7 @@ def _check(folder: Path, record: Record, shelf: ReferenceShelf) -> Checked:
         missing = NO_SCORES["imported"] if record.source == "imported" else "it has no scores"
         return Checked(claimed=dict.fromkeys(columns, missing))
     try:
-        scores, whole = whole_scores(path), _has_others(folder, record, shelf)
+        scores, whole = load_scores(path), _has_others(folder, record, shelf)
         measured = measure_again(record, scores, None, shelf) if whole else metrics.measure_all(scores, names=_alone())
     except UserError as error:
         return Checked(claimed=dict.fromkeys(columns, str(error).partition(". Delete")[0]))

@@ -57,9 +57,9 @@ class Reading:
         pairs += [(self.parts.get(name, 0.0), finetuned.parts[name]) for name in finetuned.telling]
         return min((own / whole for own, whole in pairs if whole > 0), default=1.0)
 
-    def keeps(self, finetuned: Reading, share: float = KEPT) -> bool:
-        """Whether at least that share of everything is left."""
-        return self.kept(finetuned) >= share * (1 - ROUNDING)
+    def keeps(self, finetuned: Reading) -> bool:
+        """Whether at least ``KEPT`` of everything is left."""
+        return self.kept(finetuned) >= KEPT * (1 - ROUNDING)
 
 
 def read(scores: Scores) -> Reading:

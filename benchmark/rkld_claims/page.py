@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchmark.common.paired import ALL_SIGNS_UP_TO, DRAWS, LEVEL
+from benchmark.common.seed_names import seed_names
 from benchmark.common.tables import markdown_table
-from benchmark.leaderboard.captions import seed_names, seeds_text
+from benchmark.leaderboard.captions import seeds_text
 from benchmark.leaderboard.numbers import number
 from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.comparisons import MARGIN, Comparison, Finding, Number

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.common.files import as_csv, write_text
-from benchmark.leaderboard.captions import seed_names
+from benchmark.common.seed_names import seed_names
 from benchmark.rkld_claims.comparisons import Finding
 from benchmark.rkld_claims.page import markdown
 

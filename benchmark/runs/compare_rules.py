@@ -129,7 +129,7 @@ def _usable(group: Group) -> list[Judged]:
 
 
 def groups(folder: Path) -> Iterator[Group]:
-    """The methods of a sweep's folder that have several trials.
+    """The methods of a sweep's folder, each with its trials.
 
     Raises:
         UserError: the trials were not scored on the board's rows, or with fewer than two retrained models.
@@ -159,7 +159,7 @@ def _judged(folder: Path, record: Record, tested: np.ndarray, yardstick: dict[st
     far = largest_distance(pairs) if record.forget_rows else None
     return Judged(
         Trial(record.method, record.split, {}, record.status, reading_of(folder, record), key=record.key),
-        math.log10(max(FLOOR, record.value(JUDGE) or 0.0)),
+        math.log10(max(FLOOR, record.value(JUDGE) or 0.0)),  # a p-value; of less than FLOOR all are alike
         math.inf if far is None else far,
         record.value("utility_kept") or 0.0,
     )
@@ -205,9 +205,12 @@ def _row(name: str, choices: list[tuple[Judged | None, Group, tuple[Judged | Non
         for c, group, _ in chosen
     )
     kept = sum(c.kept >= KEPT for c, _, _ in chosen)
-    numbers = [f"{median(loss):.2f}", f"{fmean(loss):.2f}", f"{max(loss):.1f}"]
-    numbers += [f"{median(far):.2f}", f"{fmean(far):.2f}", f"{max(far):.1f}"]
-    return [name, str(len(chosen)), str(kept), *numbers, str(below)]
+    return [name, str(len(chosen)), str(kept), *_three(loss), *_three(far), str(below)]
+
+
+def _three(values: list[float]) -> list[str]:
+    """Median, mean and largest; dashes where there are none."""
+    return [f"{median(values):.2f}", f"{fmean(values):.2f}", f"{max(values):.1f}"] if values else ["–"] * 3
 
 
 if __name__ == "__main__":

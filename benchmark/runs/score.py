@@ -87,7 +87,12 @@ def score_to_file(
             locate(source)
     dataset = load_dataset(DatasetChoice(name="tofu", source=request.data), [request.split])
     sets = {name: rows[: request.limit] for name, rows in dataset.evaluation(request.split).items()}
-    shared = {"split": request.split, "dataset": dataset.identity, "limit": request.limit}
+    shared = {
+        "split": request.split,
+        "dataset": dataset.identity,
+        "limit": request.limit,
+        "max_new_tokens": request.max_new_tokens,
+    }
     known = [source for source in retrained if source != "none"]
     if len(set(known)) < len(known):
         raise UserError(
@@ -161,7 +166,6 @@ def _score(source: str, request: ScoreRequest, sets: dict, shared: dict[str, Any
         "prompt": prompt_tokenizer.identity,
         "dtype": request.dtype,
         "device": device,
-        "max_new_tokens": request.max_new_tokens,
     }
     with progress_bar(scoring_units(sets)) as bar:
         bar.phase(Path(source).name, "scoring")
@@ -190,7 +194,7 @@ def _earlier(path: str | None, shared: dict[str, Any], prompt: str | None) -> Sc
         if scores.meta.get(key) != value:
             raise UserError(
                 f"{path} was scored with {key} {scores.meta.get(key)!r}, this model with {value!r}: "
-                "score both on the same data, split and limit"
+                "score both on the same data, split and limit, with the same --max-new-tokens"
             )
     theirs = scores.meta.get("prompt", "")
     if theirs != prompt.replace("\\n", "\n") if prompt else not theirs.startswith("chat:"):

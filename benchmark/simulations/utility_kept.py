@@ -15,7 +15,8 @@ from benchmark.records.selection import KEPT
 
 CARRIED = (5, 10, 20, 30, 50, 100, 200)  # right answers of the fine-tuned model
 TURNED = (0.02, 0.05, 0.1, 0.2)  # of right answers, lost and gained alike
-LOST = (0.1, 0.2, 0.3, 0.5)  # beside, by a model with a fault
+LOST = (0.1, 0.2, 0.3, 0.5)  # for good, by a model with a fault
+BESIDE = 0.1  # which turn over too
 
 
 def tables() -> list[Table]:
@@ -39,17 +40,17 @@ def without_a_fault() -> pd.DataFrame:
     return pd.DataFrame(made, columns=["right answers", *(f"{100 * turned:g} % turn over" for turned in TURNED)])
 
 
-def with_a_fault(turned: float = 0.1) -> pd.DataFrame:
+def with_a_fault() -> pd.DataFrame:
     """A row a number of right answers, a column a share that is lost for good."""
-    made = [[str(right), *(100 * below(right, turned + lost, turned) for lost in LOST)] for right in CARRIED]
+    made = [[str(right), *(100 * below(right, BESIDE + lost, BESIDE) for lost in LOST)] for right in CARRIED]
     return pd.DataFrame(made, columns=["right answers", *(f"{100 * lost:g} % lost" for lost in LOST)])
 
 
-def below(right: int, lost: float, gained: float, kept: float = KEPT) -> float:
-    """P(right - L + G < kept right), L and G binomial of ``right`` answers with these probabilities."""
+def below(right: int, lost: float, gained: float) -> float:
+    """P(right - L + G < KEPT right), L and G binomial of ``right`` answers with these probabilities."""
     from scipy.stats import binom
 
     counts = np.arange(right + 1)
     joint = np.outer(binom.pmf(counts, right, lost), binom.pmf(counts, right, gained))  # [L, G]
     left = right - counts[:, None] + counts[None, :]
-    return float(joint[left < kept * right * (1 - 1e-9)].sum())
+    return float(joint[left < KEPT * right * (1 - 1e-9)].sum())

@@ -4,7 +4,7 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.leaderboard.build import build
 from benchmark.records.record import record_path, save_record
-from tests.leaderboard.made_records import board_of, make_record, yardstick
+from tests.leaderboard.made_records import CONFIG, board_of, make_record, yardstick
 
 
 def test_status_counts_the_seeds(tmp_path):
@@ -19,6 +19,21 @@ def test_status_counts_the_seeds(tmp_path):
     assert npo.cells["forget_quality"].value == 0.0  # a collapsed run's numbers count
     assert npo.reasons == {"1": "collapsed", "2": "MemoryError: no memory"}
     assert dpo.n is None and dpo.cells["model_utility"].covers == "none: not measured"
+
+
+def test_runs_of_one_seed_on_two_fine_tuned_models_each_have_their_reason(tmp_path):
+    runs = [
+        make_record(
+            "npo",
+            0,
+            key=f"k{tuning}",
+            status="failed",
+            reason=f"on {tuning}",
+            config=CONFIG | {"finetuning_seed": tuning},
+        )
+        for tuning in (0, 1)
+    ]
+    assert board_of(tmp_path, *runs).rows[0].reasons == {"0/0": "on 0", "0/1": "on 1"}
 
 
 def test_the_reference_has_no_row(tmp_path):

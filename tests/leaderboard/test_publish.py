@@ -125,6 +125,17 @@ def test_an_earlier_publication_is_not_replaced_unasked(tmp_path, name):
     assert publish(tmp_path / "second", "other", root).name == "other"
 
 
+def test_what_is_no_board_is_never_replaced(tmp_path):
+    root = tmp_path / "published"
+    (root / "scorecard").mkdir(parents=True)
+    (root / "scorecard" / "scorecard.csv").write_text("not a board's")
+    save(tmp_path / "board", make_record("npo"))
+    for replace in (False, True):
+        with pytest.raises(UserError, match="holds files that are no board's.*give another --name"):
+            publish(tmp_path / "board", "scorecard", root, replace=replace)
+    assert (root / "scorecard" / "scorecard.csv").read_text() == "not a board's"
+
+
 def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
     root = tmp_path / "published"
     save(tmp_path / "first", make_record("old"))

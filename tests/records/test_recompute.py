@@ -110,6 +110,21 @@ def test_another_value_of_the_same_or_a_later_version_is_reported_and_kept(folde
     assert "DIFFERS" in update.line()
 
 
+def test_records_that_were_compared_with_other_models_wait_for_the_board(folder):
+    """Else a column would be of two retrained models, the others of one, and nobody would compare them again."""
+    save(folder, "retrained", 4)
+    before = record_path(folder, "npo", "npo2").read_bytes()
+    update = update_of(recompute(folder, ["ks_statistic"]), "npo forget10 seed 2")
+    assert "run the board's command again" in update.skipped
+    assert record_path(folder, "npo", "npo2").read_bytes() == before
+
+
+def test_what_a_killed_run_left_half_written_is_no_record(folder):
+    path = record_path(folder, "npo", "npo2")
+    path.with_name(".npo9.123.part.json").write_text("{")
+    assert len(recompute(folder, NAMES)) == 3
+
+
 def test_damaged_scores_are_named_and_the_others_done(folder):
     path = scores_path(record_path(folder, "npo", "npo2"))
     path.write_bytes(path.read_bytes()[:200])

@@ -6,6 +6,7 @@ from benchmark.records.selection import Reading, Trial
 from benchmark.runs.compare_rules import (
     Group,
     Judged,
+    _row,
     beside,
     best_quality,
     farthest,
@@ -44,6 +45,12 @@ def test_where_everything_is_wrecked():
         wrecked[1],
         *[None] * 6,
     ]
+
+
+def test_a_rule_that_has_no_oracle_beside_it_has_dashes():
+    group = Group("m", [judged(0.0, 0.2, 0.0, 2.0, 0.3, 0.3)], FINETUNED, BASE)
+    assert _row("lowest", [(group.trials[0], group, (None, None))])[3:9] == ["–"] * 6
+    assert _row("present", [(None, group, (None, None))])[1] == "0"
 
 
 def test_a_rule_that_takes_noise_orders_two_sweeps_differently():

@@ -39,14 +39,12 @@ def score(data, tmp_path):
             str(data),
             "--split",
             split,
-            "--max-new-tokens",
-            "4",
             "--out",
             str(tmp_path / out),
         ]
         options += ["--device", "cpu", *(["--prompt", prompt] if prompt else [])]
-        if "--limit" not in arguments:
-            options += ["--limit", "3"]
+        for option, value in (("--limit", "3"), ("--max-new-tokens", "4")):
+            options += [] if option in arguments else [option, value]
         result = CliRunner().invoke(app, ["score", *arguments, *options])
         assert "Traceback" not in result.output
         if fails:
@@ -156,6 +154,7 @@ def test_without_a_chat_template_it_asks_for_a_prompt(score, models):
     [
         ((), {"split": "forget05"}, "was scored with split 'forget10', this model with 'forget05'"),
         (("--limit", "2"), {}, "was scored with limit 3, this model with 2"),
+        (("--max-new-tokens", "3"), {}, "was scored with max_new_tokens 4, this model with 3"),
         ((), {"prompt": r"Q: {question}\n"}, "was scored with prompt"),
     ],
 )
