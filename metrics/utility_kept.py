@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 PARTS = (Probability(), Rouge(), TruthRatio())
 SHIFTS = 4  # other rows' answers that stand for a random one, spread over the set
 LEVEL = 0.05  # one-sided, of the test that the model beats random answers
+KEPT = 0.9  # what boards, the choice of settings and RKLD's claims ask for
 CARRY = 50  # answers that have to carry a part of facts
 GUESSED = "the fine-tuned model does not beat random answers"
 FEW = f"fewer than {CARRY} answers carry it, too few to tell a loss of a tenth"

@@ -22,13 +22,14 @@ from benchmark.comparison.forget_rows import DISTANCES
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build
 from benchmark.leaderboard.controls import is_cheat
-from benchmark.leaderboard.entries import KEPT, METHODS, Entry
+from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.leaderboard.numbers import UNKNOWN, number
 from benchmark.leaderboard.ranking import errors_of_split, rows_of_records
 from metrics.calibration.errors import board_errors
 from metrics.calibration.headline import DISTANCE
 from metrics.calibration.pairs import lower
 from metrics.calibration.ranks import FEWEST_AUTHORS, rank_rows
+from metrics.utility_kept import KEPT
 
 HEAD = (
     "column", "nearest useful method", "cheats as near or nearer", "pairs told apart", "halves with retrained models told apart",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from benchmark.leaderboard.entries import KEPT, Entry
+from benchmark.leaderboard.entries import Entry
 from metrics.calibration.headline import DISTANCE, P
+from metrics.utility_kept import KEPT
 
 CHEATS = ("refuse_all", "random_answer", "guardrail", "temperature")  # none has forgotten anything
 LEVEL = 0.05

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.leaderboard.entries import KEPT, Entry
+from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.view import BLACK, BLUE, View, shade
 from metrics.calibration.headline import DISTANCE
 from metrics.calibration.pareto import front
+from metrics.utility_kept import KEPT
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

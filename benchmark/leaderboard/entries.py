@@ -15,8 +15,8 @@ from benchmark.leaderboard.cells import Cell, SeedMeasurement, make_cell
 from benchmark.leaderboard.marks import git, marks, tuning
 from benchmark.records.record import Record, Role
 from metrics.calibration.ranks import Rank
+from metrics.utility_kept import KEPT
 
-KEPT = 0.9  # of every part of the fine-tuned model's utility: rows that keep less stand below, in a block of their own
 MODELS, CONTROLS, METHODS, BELOW, UNRANKED = BLOCKS = ("models", "controls", "methods", "below 90 %", "not ranked")
 STATUSES = ("ok", "diverged", "failed")
 UNUSABLE = "no usable setting"  # every trial of the sweep cost too much of what was to stay

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from benchmark.leaderboard.entries import KEPT, Entry
+from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.view import SMALL, View, shade
+from metrics.utility_kept import KEPT
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

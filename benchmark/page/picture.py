@@ -12,11 +12,12 @@ import numpy as np
 
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.distance_view import UTILITY_TICKS, DistanceView
-from benchmark.leaderboard.entries import KEPT, Entry
+from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.figure import view_of
 from benchmark.leaderboard.labels import leader_end, place
 from benchmark.leaderboard.numbers import number
 from benchmark.leaderboard.view import View
+from metrics.utility_kept import KEPT
 
 WIDTH, HEIGHT = 880, 500
 LEFT, RIGHT, TOP, BOTTOM = 62, 862, 26, 446  # of the panel

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark.leaderboard.board import Board
-from benchmark.leaderboard.entries import KEPT, METHODS, Entry
+from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.leaderboard.numbers import cell_text, number
 from benchmark.leaderboard.ranking import WORST
 from metrics.calibration.headline import DISTANCE, P
+from metrics.utility_kept import KEPT
 
 LEVEL = 0.05
 INTERVAL = " [{}, {}]"

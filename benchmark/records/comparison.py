@@ -95,6 +95,12 @@ def comparing_metrics() -> list[str]:
     return [about["name"] for about in metrics.describe() if COMPARES & set(about["needs"]) and not about["replica"]]
 
 
+def alone(names: Iterable[str] | None = None) -> list[str]:
+    """Those of these metrics that read no other model's scores; by default of all but replicas."""
+    given = (about["name"] for about in metrics.describe() if not about["replica"]) if names is None else names
+    return [name for name in given if not COMPARES & set(metrics.load_metric(name).needs)]
+
+
 def compare_records(folder: Path) -> int:
     """Measure what compares runs with other models, wherever those models are new, and write it into the records.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import metrics
 from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import Scores
-from benchmark.records.comparison import ReferenceShelf
+from benchmark.records.comparison import ReferenceShelf, alone
 from benchmark.records.record import Record, load_record, record_path, record_paths, scores_path, write_record
 from benchmark.records.score_files import load_scores
 
@@ -52,7 +52,8 @@ def recompute(folder: str | Path, names: list[str] | None = None) -> list[Update
     """Measure every record of a board again and write what is new into it.
 
     A column that a record lacks is added, one of an older version replaced. The same version must give the
-    same value: where it does not, the record is left as it is and the difference is reported.
+    same value: where it does not, the record is left as it is and the difference is reported. Of a record that was compared
+    with other models than the board has now only those metrics are measured that read its own scores alone.
 
     Args:
         names: metrics by name or ``.py`` file; all of the project's by default.
@@ -95,8 +96,13 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
         update.skipped = reason
         return update
     if record.source == "run" and record.compared_with and record.compared_with != shelf.keys_of(record):
-        update.skipped = OTHERS
-        return update
+        # Else some columns would be of other models than the rest, and the record would say that all are of these.
+        names = alone(names)
+        if not names:
+            update.skipped = OTHERS
+            return update
+    elif record.source == "run":
+        record.compared_with = shelf.keys_of(record)
     try:
         scores = load_scores(scores_path(path))
         measured = measure_again(record, scores, names, shelf)
@@ -106,8 +112,6 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
         update.skipped = str(error)
         return update
     before = json.dumps(record.metrics)
-    if record.source == "run":
-        record.compared_with = shelf.keys_of(record)
     for column, measurement in measured.items():
         _merge(record, column, measurement, update)
     if json.dumps(record.metrics) != before:

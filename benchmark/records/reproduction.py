@@ -18,7 +18,7 @@ import metrics
 from benchmark.common.errors import UserError
 from benchmark.common.files import read_json, write_json
 from benchmark.evaluation.scores import Scores
-from benchmark.records.comparison import ReferenceShelf, comparing_metrics, forget_rows_of
+from benchmark.records.comparison import ReferenceShelf, alone, forget_rows_of
 from benchmark.records.recompute import NO_SCORES, label_of, measure_again
 from benchmark.records.record import Record, load_records, now, record_path, scores_path
 from benchmark.records.score_files import load_scores
@@ -143,7 +143,7 @@ def _check(folder: Path, record: Record, shelf: ReferenceShelf) -> Checked:
         return Checked(claimed=dict.fromkeys(columns, missing))
     try:
         scores, whole = load_scores(path), _has_others(folder, record, shelf)
-        measured = measure_again(record, scores, None, shelf) if whole else metrics.measure_all(scores, names=_alone())
+        measured = measure_again(record, scores, None, shelf) if whole else metrics.measure_all(scores, names=alone())
     except UserError as error:
         return Checked(claimed=dict.fromkeys(columns, str(error).partition(". Delete")[0]))
     claimed, wrong = {}, {}
@@ -170,12 +170,6 @@ def _has_others(folder: Path, record: Record, shelf: ReferenceShelf) -> bool:
 def _named(keys: dict[str, list[str]]) -> dict[str, list[str]]:
     """Kinds of which there are any: a record may leave the others out."""
     return {kind: own for kind, own in keys.items() if own}
-
-
-def _alone() -> list[str]:
-    """The metrics that read no other model's scores."""
-    comparing = set(comparing_metrics())
-    return [about["name"] for about in metrics.describe() if about["name"] not in comparing and not about["replica"]]
 
 
 def _not_comparable(old: dict[str, Any], new: metrics.Measurement | None, whole: bool) -> str:

@@ -30,9 +30,8 @@ from benchmark.common.statistics import harmonic_mean
 from benchmark.evaluation.scores import Scores, of_validation_authors
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.score_files import load_scores
-from metrics.utility_kept import part_means, telling_parts
+from metrics.utility_kept import KEPT, part_means, telling_parts
 
-KEPT = 0.9  # of every part of the fine-tuned model's utility that says something
 ROUNDING = 1e-9  # relative: a number that equals its limit reaches it
 RETAIN = "retain_validation"  # the set, scored as "retain" is
 BELOW = 5.0  # how much more a distance below the base model's level counts than one above

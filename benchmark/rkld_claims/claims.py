@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.records.record import REFERENCE_ROWS
-from benchmark.records.selection import KEPT
 from benchmark.rkld_claims.alpha import alpha_range
 from benchmark.rkld_claims.author_values import DISTANCE
 from benchmark.rkld_claims.baselines import (
@@ -28,6 +27,7 @@ from benchmark.rkld_claims.evidence import Evidence
 from benchmark.rkld_claims.samples import MethodSamples
 from benchmark.rkld_claims.sided import Rule
 from benchmark.rkld_claims.verdicts import NOT_RUN, by_quantity, judged, tally, verdict_of
+from metrics.utility_kept import KEPT
 
 ASCENT = ("grad_ascent", "grad_diff", "ga+kl")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmark.common.paired import t_interval
-from benchmark.records.selection import KEPT
 from benchmark.rkld_claims.author_values import DISTANCE, ByAuthor, Values, author_differences
 from benchmark.rkld_claims.samples import BOARD_ONLY, Basis, MethodSamples, Seed
 from benchmark.rkld_claims.sided import NO_RULE, Rule, SidedP
+from metrics.utility_kept import KEPT
 
 MARGIN = "utility_margin"  # model utility minus 90 % of the fine-tuned model's
 

@@ -23,10 +23,11 @@ from benchmark.common.errors import UserError
 from benchmark.common.tables import markdown_table
 from benchmark.evaluation.scores import of_validation_authors
 from benchmark.records.record import Record, load_records
-from benchmark.records.selection import FLOOR, KEPT, Reading, Trial, choose, off_level, reading_of
+from benchmark.records.selection import FLOOR, Reading, Trial, choose, off_level, reading_of
 from benchmark.runs.rule_agreement import agreement
 from metrics.calibration.distance import largest_distance
 from metrics.calibration.row_statistics import STATISTICS
+from metrics.utility_kept import KEPT
 
 JUDGE = "forget_quality_test_authors"
 HEAD = (

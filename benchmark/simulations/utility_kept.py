@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.common.tables import Table
-from benchmark.records.selection import KEPT
+from metrics.utility_kept import KEPT
 
 CARRIED = (5, 10, 20, 30, 50, 100, 200)  # right answers of the fine-tuned model
 TURNED = (0.02, 0.05, 0.1, 0.2)  # of right answers, lost and gained alike

@@ -117,6 +117,9 @@ def test_records_that_were_compared_with_other_models_wait_for_the_board(folder)
     update = update_of(recompute(folder, ["ks_statistic"]), "npo forget10 seed 2")
     assert "run the board's command again" in update.skipped
     assert record_path(folder, "npo", "npo2").read_bytes() == before
+    update = update_of(recompute(folder, ["ks_statistic", "exact_memorization"]), "npo forget10 seed 2")
+    assert update.added == ["forget_exact_memorization"]
+    assert load_record(record_path(folder, "npo", "npo2")).compared_with["retrained"] == ["retrained1"]
 
 
 def test_what_a_killed_run_left_half_written_is_no_record(folder):

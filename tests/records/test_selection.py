@@ -6,7 +6,8 @@ import pytest
 from benchmark.common.errors import UserError
 from benchmark.evaluation.scores import AnswerScores, Scores, SetScores
 from benchmark.records.record import Record, save_record
-from benchmark.records.selection import KEPT, Reading, Trial, choose, least_harm, load_trials, read
+from benchmark.records.selection import Reading, Trial, choose, least_harm, load_trials, read
+from metrics.utility_kept import KEPT
 
 FACTS = "world_facts_rouge"
 FINETUNED = Reading(0.9, 0.9, utility=0.8, forget_probability=0.9, parts={FACTS: 0.6}, telling=(FACTS,))
