@@ -152,14 +152,13 @@ def silent_parts(sets: Mapping[str, SetScores]) -> dict[str, str]:
     answer in place of the right one: another row's generated answer (ROUGE), a wrong answer (truth ratio, probability).
     """
     silent = {}
-    for name, rows in sets.items():
-        random = _random(name, rows)
-        for part in PARTS:
-            values = part.transform(name, part.values(name, rows)[0])
-            if not _exceeds(values - random[part.name], rows.authors):
-                silent[f"{name}_{part.name}"] = GUESSED
-            elif name in MULTIPLE_CHOICE and _carried_by(values) < CARRY:
-                silent[f"{name}_{part.name}"] = FEW
+    random = {f"{name}_{part}": own for name, rows in sets.items() for part, own in _random(name, rows).items()}
+    for part, values in part_values(sets).items():
+        name = set_of(part)
+        if not _exceeds(values - random[part], sets[name].authors):
+            silent[part] = GUESSED
+        elif name in MULTIPLE_CHOICE and _carried_by(values) < CARRY:
+            silent[part] = FEW
     return silent
 
 

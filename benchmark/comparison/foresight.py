@@ -25,13 +25,8 @@ from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.page.families import family
 
 TARGET = "residual_relearn_forget"
-LEFT_OUT = (
-    "relearn",
-    "worst",
-    "recovery",
-    "utility",
-    "dose",
-)  # in names: relearning has a part in it, or it is of other rows; a dose is a residual
+# In names: relearning has a part in it, or it is of other rows; and a dose is a residual told otherwise.
+LEFT_OUT = ("relearn", "worst", "recovery", "utility", "dose")
 FAMILIES = ("headline", "forgetting", "privacy", "resurfacing")
 FEWEST = 10  # methods with all numbers
 LACK = 0.1  # share of the methods that may lack a column
@@ -42,7 +37,7 @@ def foresight(board: Board, split: str) -> dict[str, RankCorrelation]:
     """Column -> its correlation with what relearning brings back, the highest first.
 
     Raises:
-        UserError: the board has too few methods that were attacked, or no fine-tuned or retrained row.
+        UserError: the board has too few methods that were attacked, or that have every column, or no fine-tuned or retrained row.
     """
     rows = [entry for entry in board.rows if entry.split == split]
     models = {entry.name: entry for entry in rows if entry.role == "model"}
@@ -57,7 +52,7 @@ def foresight(board: Board, split: str) -> dict[str, RankCorrelation]:
     everywhere = np.all(list(known.values()), axis=0) if known else np.zeros(len(methods), dtype=bool)
     same = [entry for entry, has in zip(methods, everywhere, strict=True) if has]
     if len(same) < FEWEST:
-        return {}
+        raise UserError(f"{board.name}, {split}: {len(same)} methods have every column; {FEWEST} are needed")
     after = _values(same, TARGET)
     made = {column: kendall(ways[column] * _values(same, column), after) for column in known}
     found = {column: tau for column, tau in made.items() if tau.value is not None}

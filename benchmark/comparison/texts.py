@@ -116,8 +116,8 @@ def correlation_text(correlation: RankCorrelation) -> str:
 
 def how(comparison: Comparison) -> list[str]:
     """Which columns are paired over forget authors, and which are not."""
-    lines = []
-    for column in comparison.columns(HEADLINE):
+    lines, both = [], comparison.columns(HEADLINE)
+    for column in both:
         known = [row.differences[column] for row in comparison.rows if column in row.differences]
         pairs = sum(d.is_paired for d in known)
         apart = sum(d.covers == "unpaired" for d in known)
@@ -125,11 +125,7 @@ def how(comparison: Comparison) -> list[str]:
         parts = [(pairs, "paired over forget authors"), (apart, "unpaired, from both intervals"),
                  (same, "the same author by author"), (len(known) - pairs - apart - same, "without an interval")]  # fmt: skip
         lines.append(f"{column}: " + ", ".join(f"{n} row{'s' * (n > 1)} {text}" for n, text in parts if n))
-    lone = [
-        c
-        for c in HEADLINE
-        if c not in comparison.columns(HEADLINE) and any(c in r.differences for r in comparison.rows)
-    ]
+    lone = [c for c in HEADLINE if c not in both and any(c in r.differences for r in comparison.rows)]
     return [*lines, *([f"on one of the boards only: {', '.join(lone)}"] if lone else [])]
 
 

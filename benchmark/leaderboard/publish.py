@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -84,20 +83,18 @@ def publish(
     name = name or clean[0].board
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise UserError(f"{name!r} does not do as a board's name: use at most 100 letters, digits, '.', '_' and '-'")
-    if (root / name / "records").exists() and not replace:
+    place = root / name
+    held = {path.name for path in place.iterdir()} if place.is_dir() else set()
+    if "records" in held and not replace:
         raise UserError(
-            f"{root / name} holds a published board: --name OTHER publishes beside it, --replace puts this one in its place"
+            f"{place} holds a published board: --name OTHER publishes beside it, --replace puts this one in its place"
         )
-    if (
-        (root / name).exists()
-        and not (root / name / "records").exists()
-        and set(os.listdir(root / name)) - {"README.md"}
-    ):
+    if place.is_file() or ("records" not in held and held - {"README.md"}):
         raise UserError(
-            f"{root / name} holds files that are no board's, and a board would take their place: give another --name"
+            f"{place} holds files that are no board's, and a board would take their place: give another --name"
         )
     failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
-    with atomic_path(root / name) as temporary:
+    with atomic_path(place) as temporary:
         _copy(folder, temporary, clean)
         if sweep:
             for path in sweep:
@@ -113,9 +110,9 @@ def publish(
         if not scores:
             for path in temporary.glob("records/*/*.parquet"):
                 path.unlink()
-        if (by_hand := root / name / "README.md").exists():
+        if (by_hand := place / "README.md").exists():
             shutil.copyfile(by_hand, temporary / "README.md")
-    return root / name
+    return place
 
 
 def _label(record: Record) -> str:

@@ -92,13 +92,20 @@ class ReferenceShelf:
 
 def comparing_metrics() -> list[str]:
     """The metrics that read other models' scores."""
-    return [about["name"] for about in metrics.describe() if COMPARES & set(about["needs"]) and not about["replica"]]
+    return [name for name in _usual() if _compares(name)]
 
 
 def alone(names: Iterable[str] | None = None) -> list[str]:
     """Those of these metrics that read no other model's scores; by default of all but replicas."""
-    given = (about["name"] for about in metrics.describe() if not about["replica"]) if names is None else names
-    return [name for name in given if not COMPARES & set(metrics.load_metric(name).needs)]
+    return [name for name in (_usual() if names is None else names) if not _compares(name)]
+
+
+def _usual() -> list[str]:
+    return [about["name"] for about in metrics.describe() if not about["replica"]]
+
+
+def _compares(name: str) -> bool:
+    return bool(COMPARES & set(metrics.load_metric(name).needs))
 
 
 def compare_records(folder: Path) -> int:

@@ -66,8 +66,6 @@ def recompute(folder: str | Path, names: list[str] | None = None) -> list[Update
     for name in names or ():
         metrics.load_metric(name)
     paths = record_paths(folder)
-    if not paths:
-        raise UserError(f"{folder} holds no records; make a board first: python run_benchmark.py run --preset quick")
     whole = []
     for path in paths:
         with suppress(UserError):  # a damaged one is reported in its turn

@@ -186,11 +186,21 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 def has_records(board: str | Path) -> bool:
     """Whether a board's folder holds any record."""
-    return bool(record_paths(board))
+    return bool(_record_paths(board))
 
 
 def record_paths(board: str | Path) -> list[Path]:
-    """The files of a board's records."""
+    """The files of a board's records.
+
+    Raises:
+        UserError: there is none.
+    """
+    if paths := _record_paths(board):
+        return paths
+    raise UserError(f"{board} holds no records; make a board first: python run_benchmark.py run --preset quick")
+
+
+def _record_paths(board: str | Path) -> list[Path]:
     # A dot in front: what a killed run left half-written.
     return sorted(p for p in (Path(board) / "records").glob("*/*.json") if not p.name.startswith("."))
 
@@ -201,11 +211,8 @@ def load_records(board: str | Path) -> list[Record]:
     Raises:
         UserError: there is none, or some are damaged; all damaged ones are named at once.
     """
-    paths = record_paths(board)
-    if not paths:
-        raise UserError(f"{board} holds no records; make a board first: python run_benchmark.py run --preset quick")
     records, problems = [], []
-    for path in paths:
+    for path in record_paths(board):
         try:
             records.append(load_record(path))
         except UserError as error:

@@ -6,8 +6,8 @@ and on retained rows that no board reports their probability and ROUGE, and the 
 authors and world facts.
 
 * A trial qualifies if it ended ``ok`` and keeps at least 90 % of the fine-tuned model's retain probability and ROUGE, and of
-  each part of its utility that says something: it beats random answers, by enough of them (metrics/utility_kept.py). Nothing
-  is asked of the harmonic mean: over these parts it follows, over others it hangs on a handful of answers.
+  each part of its utility that says something: in which it beats random answers and which enough answers carry
+  (metrics/utility_kept.py). Nothing is asked of the harmonic mean: over these parts it follows, over others it hangs on a few.
 * Of those that qualify, the one is chosen whose forget probability is nearest to the base model's on a log scale, where what lies below it
   counts five times. The base model never saw the forget rows: above its level something is left, below it is damage, which
   is worse, but a little of it is better than not to forget.

@@ -134,6 +134,9 @@ def test_what_is_no_board_is_never_replaced(tmp_path):
         with pytest.raises(UserError, match="holds files that are no board's.*give another --name"):
             publish(tmp_path / "board", "scorecard", root, replace=replace)
     assert (root / "scorecard" / "scorecard.csv").read_text() == "not a board's"
+    (root / "choosing.md").write_text("a page")
+    with pytest.raises(UserError, match="choosing.md holds files that are no board's"):
+        publish(tmp_path / "board", "choosing.md", root)
 
 
 def test_an_earlier_publication_outlives_one_that_fails(tmp_path):
