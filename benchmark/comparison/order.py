@@ -48,6 +48,11 @@ class Order:
     tau: RankCorrelation
     rho: RankCorrelation
 
+    @property
+    def moved(self) -> list[str]:
+        """Methods that have another place on the other board."""
+        return [method for method, places in self.places.items() if places.a != places.b]
+
 
 def order_of(split: str, pairs: Sequence[tuple[Entry, Entry]]) -> Order | None:
     """The two orders of a split's methods; None where fewer than two are ranked on both.

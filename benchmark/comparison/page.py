@@ -16,7 +16,7 @@ from benchmark.comparison.texts import (
     correlation_text,
     heading_of,
     how,
-    names,
+    overlap_text,
     places_text,
     summary,
     telling,
@@ -78,17 +78,11 @@ def _findings(comparison: Comparison) -> list[Finding]:
 
 def _of_order(order: Order, several: bool) -> list[Finding]:
     where = f", {order.split}" if several else ""
-    moved = [m for m, places in order.places.items() if places.a != places.b]
-    apart = [m for m, places in order.places.items() if places.overlap is False]
-    untested = sum(places.overlap is None for places in order.places.values())
-    beyond = f"Beyond what tests over authors leave open: {names(apart)}." if apart else (
-        f"{untested} have no tests on one of the boards." if untested else
-        "The places that tests over authors leave open overlap for all of them.")  # fmt: skip
     tau = "–" if order.tau.value is None else f"{order.tau.value:.2f}"
     return [
         Finding(f"Order{where}", tau, f"Kendall's tau-b of {len(order.places)} methods by {words(order.by)}: "
                 f"{correlation_text(order.tau)}. Spearman's rho: {correlation_text(order.rho)}."),
-        Finding(f"Places{where}", f"{len(moved)} of {len(order.places)}", f"methods change places. {beyond}"),
+        Finding(f"Places{where}", f"{len(order.moved)} of {len(order.places)}", f"methods change places; {overlap_text(order)}."),
     ]  # fmt: skip
 
 

@@ -63,26 +63,26 @@ def _set(places: tuple[int, int]) -> str:
 
 def order_lines(order: Order) -> list[str]:
     """What there is to say of a split's two orders."""
-    moved = [m for m, places in order.places.items() if places.a != places.b]
-    apart = [m for m, places in order.places.items() if places.overlap is False]
-    untested = sum(places.overlap is None for places in order.places.values())
-    count = len(order.places)
+    moved, count = order.moved, len(order.places)
     lines = [
         f"{order.split}: {count} methods are ranked on both boards, by {words(order.by)}. Kendall's tau-b "
         f"{correlation_text(order.tau)}; Spearman's rho {correlation_text(order.rho)}.",
         f"{order.split}: {len(moved)} of {count} change places"
         + (f" ({names(moved)})" if moved else "")
-        + (
-            f"; beyond what tests over authors leave open: {names(apart)}."
-            if apart
-            else "; the places that tests over authors leave open overlap for all of them."
-            if untested == 0
-            else f"; {untested} have no tests on one of the boards."
-        ),
+        + f"; {overlap_text(order)}.",
     ]
     if order.left_out:
         lines.append(f"{order.split}: ranked on one of the boards only, and not counted: {names(order.left_out)}.")
     return lines
+
+
+def overlap_text(order: Order) -> str:
+    """Whether the places that tests over authors leave open meet, without a capital and a full stop."""
+    if apart := [m for m, places in order.places.items() if places.overlap is False]:
+        return f"beyond what tests over authors leave open: {names(apart)}"
+    if untested := sum(places.overlap is None for places in order.places.values()):
+        return f"{untested} have no tests on one of the boards"
+    return "the places that tests over authors leave open overlap for all of them"
 
 
 def heading_of(column: str) -> str:

@@ -36,8 +36,7 @@ def phases(preset: Preset, folder: Path, seconds: Callable[[Work], float]) -> li
     told = {task.label: task.phases for task in board_tasks(preset, texts, preset_sizes(preset).layers)}
     met = []
     for record in load_records(folder):
-        for name, made in told.get(f"{record.method} {record.split} seed {record.seed}", {}).items():
+        for name, made in told.get(record.run_label, {}).items():
             if name in record.seconds and record.seconds[name] > 0:
-                row = f"{record.method} {record.split} seed {record.seed}"
-                met.append(Phase(row, name, record.seconds[name], seconds(made)))
+                met.append(Phase(record.run_label, name, record.seconds[name], seconds(made)))
     return met

@@ -31,7 +31,7 @@ def newest(records: Iterable[Record]) -> tuple[list[Record], list[str]]:
         old = kept.get(same)
         if old and not (one_model and old.finetuning_seed != record.finetuning_seed):
             notes.append(
-                f"{record.method} {record.split} seed {record.seed}: record {old.key} of {old.created} is "
+                f"{record.label}: record {old.key} of {old.created} is "
                 f"superseded by {record.key} of {record.created} (code or dataset changed)"
             )
         kept[same] = record

@@ -54,7 +54,7 @@ def _marked(records: list[Record]) -> list[str]:
 
 
 def _names(records: Iterable[Record]) -> list[str]:
-    return sorted({f"{r.method} {r.split} seed {r.seed}{' (reference)' * r.reference}" for r in records})
+    return sorted({r.label + " (reference)" * r.reference for r in records})
 
 
 def _mixed(records: list[Record]) -> list[str]:

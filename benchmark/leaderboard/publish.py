@@ -63,9 +63,7 @@ def publish(
     sweep = [folder / file for file in OF_A_SWEEP if (folder / file).exists()]
     # Trials may read some of the rows (sweep.limit), a board's rows may not.
     unfit = [mark for mark in UNFIT if mark != "partial" or not sweep]
-    problems = [
-        f"  {_label(record)}: {', '.join(why)}" for record in records if (why := _reasons(record, folder, unfit))
-    ]
+    problems = [f"  {record.label}: {', '.join(why)}" for record in records if (why := _reasons(record, folder, unfit))]
     if problems:
         raise UserError(
             f"{len(problems)} of {len(records)} records of {folder} cannot be published:\n"
@@ -93,7 +91,7 @@ def publish(
         raise UserError(
             f"{place} holds files that are no board's, and a board would take their place: give another --name"
         )
-    failed = [f"left out, since it failed: {_label(r)} ({r.reason})" for r in records if r.status == "failed"]
+    failed = [f"left out, since it failed: {r.label} ({r.reason})" for r in records if r.status == "failed"]
     with atomic_path(place) as temporary:
         _copy(folder, temporary, clean)
         if sweep:
@@ -113,10 +111,6 @@ def publish(
         if (by_hand := place / "README.md").exists():
             shutil.copyfile(by_hand, temporary / "README.md")
     return place
-
-
-def _label(record: Record) -> str:
-    return f"{record.method} {record.split} seed {record.seed}"
 
 
 def _without_retrained(records: Iterable[Record]) -> list[str]:

@@ -16,15 +16,16 @@ import numpy as np
 from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.entries import Entry
 from benchmark.leaderboard.figure import STYLE, save
-from benchmark.leaderboard.panel import GREY, REFERENCES
+from benchmark.leaderboard.panel import look
+from benchmark.leaderboard.ranking import WORST
 from benchmark.leaderboard.stacked import stacked
-from benchmark.leaderboard.view import BLUE, SMALL
+from benchmark.leaderboard.view import SMALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BEFORE, WORST = "residual", "residual_worst"
+BEFORE = "residual"
 LINE, LEFT, BETWEEN = 0.13, 1.1, 0.5  # inches: a row's height, left of panels, between them
 EDGE = 0.1  # of the unit, beyond the last number
 
@@ -61,7 +62,7 @@ def arrows(board: Board, split: str) -> list[Arrow]:
         before, worst = entry.value(BEFORE), entry.cells.get(WORST)
         if before is not None and worst is not None and worst.value is not None:
             attack = _attack(board, entry)
-            made.append(Arrow(entry.method, _colour(entry), before, worst.value, worst.low, worst.high, attack))
+            made.append(Arrow(entry.method, look(entry)[0], before, worst.value, worst.low, worst.high, attack))
     return made
 
 
@@ -71,12 +72,6 @@ def _attack(board: Board, entry: Entry) -> str:
     names = [str((own.get("extra") or {}).get("attack", "")) for own in measured]
     ((name, _),) = Counter(names or [""]).most_common(1)
     return name.replace("_", " ")
-
-
-def _colour(entry: Entry) -> str:
-    if entry.role == "control":
-        return GREY
-    return REFERENCES[entry.name][0] if entry.role == "model" and entry.name in REFERENCES else BLUE
 
 
 def compose(panels: dict[str, list[Arrow]]) -> Figure:

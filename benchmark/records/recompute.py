@@ -119,7 +119,7 @@ def _update(path: Path, names: list[str] | None, shelf: ReferenceShelf) -> Updat
 
 def label_of(record: Record) -> str:
     """What a run is called in a line of a terminal."""
-    return f"{record.method} {record.split} seed {record.seed}{' (reference)' * record.reference}"
+    return record.label + " (reference)" * record.reference
 
 
 def why_without_scores(record: Record) -> str | None:

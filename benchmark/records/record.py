@@ -85,6 +85,16 @@ class Record(BaseModel):
         return int(self.config.get("finetuning_seed") or 0)
 
     @property
+    def run_label(self) -> str:
+        """The run as a plan calls it (benchmark/runs/identity.py), whatever fine-tuned model it started from."""
+        return f"{self.method} {self.split} seed {self.seed}"
+
+    @property
+    def label(self) -> str:
+        """What the run is called in a line of text; the first fine-tuned model goes without saying."""
+        return self.run_label + (f" of fine-tuned model {self.finetuning_seed}" if self.finetuning_seed else "")
+
+    @property
     def retrained_keys(self) -> tuple[str, ...]:
         """Keys of the retrained models that it was compared with; before schema 3 there was one at most."""
         one = () if self.reference_key is None else (self.reference_key,)

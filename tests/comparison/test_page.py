@@ -38,7 +38,7 @@ def hostile(tmp_path_factory):
 
 def test_findings_and_differences_are_there_without_a_script(swapped):
     page = Page(page_text(swapped))
-    for text in ("Kendall's tau-b of 3 methods by distance: -1.00", "2 of 3", "Beyond what tests over authors leave open: npo, dpo.",
+    for text in ("Kendall's tau-b of 3 methods by distance: -1.00", "2 of 3", "beyond what tests over authors leave open: npo, dpo.",
                  "1.00 → 3.00: ×3.00 [", "1 → 3 (1; 3; apart)", "first", "second"):  # fmt: skip
         assert text in page.text, text
     ids = {row["id"] for row in page.data["rows"]}

@@ -19,6 +19,14 @@ def test_what_does_not_belong_together_is_noted(tmp_path):
     assert "the commit is not known: dpo forget10 seed 0" in notes
 
 
+def test_runs_of_two_fine_tuned_models_are_told_apart(tmp_path):
+    runs = [make_record(day=1 + seed, config=CONFIG | {"finetuning_seed": seed}) for seed in (0, 1)]
+    for run in runs:
+        run.provenance = {}
+    notes = notes_of(tmp_path, *runs)
+    assert "not known: npo forget10 seed 0, npo forget10 seed 0 of fine-tuned model 1" in notes
+
+
 def test_methods_with_other_yardsticks_are_noted(tmp_path):
     same = [*yardstick(), compared("npo", 1.0), compared("dpo", 1.0)]
     assert "compared with the same retrained models" not in notes_of(tmp_path / "a", *same)

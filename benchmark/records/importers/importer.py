@@ -185,7 +185,7 @@ def _replaced(out: Path, record: Record) -> list[str]:
     others = [load_record(path) for path in paths]
     place = (record.split, record.seed, record.config)
     return [
-        f"{other.method} {other.split} seed {other.seed} of {other.provenance['file'].get('folder')}"
+        f"{other.label} of {other.provenance['file'].get('folder')}"
         for other in others
         if (other.split, other.seed, other.config) == place
         and other.model != record.model
