@@ -24,6 +24,7 @@ from benchmark.leaderboard.grouping import groups, newest
 from benchmark.leaderboard.latex import latex
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.notes import distinct, notes_on, provenance_of
+from benchmark.leaderboard.published_as import published_as
 from benchmark.leaderboard.ranking import told_apart, with_ranks
 from benchmark.leaderboard.relearning_figure import draw_relearning
 from benchmark.leaderboard.reported import reported, reported_csv
@@ -39,13 +40,16 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
     """The board of the records in ``folder``.
 
     Args:
-        name: of the board; by default the one in the records.
+        name: of the board; by default the one it is published under, else the one in the records.
         notes: to put before the board's own.
 
     Raises:
         UserError: there are no records, or some (or their numbers) are damaged; all of them are named.
     """
     everything = load_records(Path(folder))
+    if name is None:
+        name, left_out = published_as(Path(folder))
+        notes = [*left_out, *notes]
     current, superseded = newest(everything)
     columns = _columns(current)
     rows, problems, lonely = [], [], []

@@ -21,9 +21,12 @@ SPECIAL = {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", **{c: f"\\{c}" for c in "&%$#_{}"},
 }  # fmt: skip
 
+# Made smaller where it is wider than the line or higher than what a caption leaves of a page, and never larger.
+FITTED = r"\begin{adjustbox}{max width=\linewidth, max totalheight=0.65\textheight}"
+
 
 def latex(board: Board) -> str:
-    r"""Two ``table`` environments, main table and details, for a document with ``\usepackage{booktabs}``."""
+    r"""Two ``table`` environments, main table and details, for a document with ``\usepackage{booktabs,adjustbox}``."""
     text = " ".join([f"{board.name}: {caption(board)}", *footnotes(board), standing_sentence(board)]).rstrip()
     lines = [*comments(board), *table(board, MAIN, text, ["Min.", "Status"])]
     if shown(board, DETAILS):
@@ -59,16 +62,19 @@ def table(
     return [
         r"\begin{table}[t]",
         r"\centering",
+        r"\setlength{\belowcaptionskip}{4pt}",
         rf"\caption{{{plain(text)}}}",
         rf"\label{{tab:{label(board)}{suffix}}}",
         r"\footnotesize",
         r"\setlength{\tabcolsep}{3pt}",
+        FITTED,
         rf"\begin{{tabular}}{{{'l' * len(before)}{'r' * len(columns)}{'rl' * bool(last)}}}",
         r"\toprule",
         _line([*before, *heads, *last]),
         *body,
         r"\bottomrule",
         r"\end{tabular}",
+        r"\end{adjustbox}",
         r"\end{table}",
     ]
 
@@ -109,11 +115,12 @@ def _symbols(text: str) -> str:
 
 
 def comments(board: Board) -> list[str]:
-    """Provenance as LaTeX comments; each on one line, whatever the records hold."""
+    """What the document needs, and provenance, as LaTeX comments; each on one line, whatever the records hold."""
     known = board.provenance
     machines = [", ".join(f"{key} {value}" for key, value in (m or {}).items()) for m in known["hardware"]]
     packages = [f"{name} {'/'.join(map(str, versions))}" for name, versions in known["packages"].items()]
     lines = [
+        r"needs \usepackage{booktabs,adjustbox}",
         f"board: {board.name}",
         f"commits: {', '.join(map(str, known['commits']))}",
         f"uncommitted changes: {', '.join(map(str, known['dirty']))}",

@@ -14,7 +14,7 @@ from benchmark.leaderboard.distance_view import DistanceView
 from benchmark.leaderboard.entries import BELOW, METHODS, UNRANKED, Entry
 from benchmark.leaderboard.figure import compose, save, view_of
 from benchmark.leaderboard.headings import DETAILS, MAIN, RANK, RANK_WORST, RANKS, Heading, shown, words
-from benchmark.leaderboard.latex import comments, label, plain, table
+from benchmark.leaderboard.latex import FITTED, comments, label, plain, table
 from benchmark.leaderboard.markdown import escaped, main_table
 from benchmark.leaderboard.quality_view import QualityView
 from benchmark.leaderboard.standing import standing_sentence
@@ -106,7 +106,7 @@ def write_paper(folder: Path, paper: Paper) -> list[Path]:
 
 
 def tex(paper: Paper) -> str:
-    r"""A ``table`` and a ``figure``, for a document with ``\usepackage{booktabs,graphicx}``."""
+    r"""A ``table`` and a ``figure``, for a document with ``\usepackage{booktabs,adjustbox}``."""
     board, view = paper.board, _view(paper)
     front = ", dashes: the Pareto front of the rows shown" if isinstance(view, DistanceView) else ""
     axes = f"{words(view.y)} against {words(view.x)}"
@@ -117,7 +117,9 @@ def tex(paper: Paper) -> str:
         "",
         r"\begin{figure}[t]",
         r"\centering",
+        FITTED,
         r"\includegraphics{paper.pdf}",
+        r"\end{adjustbox}",
         rf"\caption{{{plain(figure)}}}",
         rf"\label{{fig:{label(board)}-paper}}",
         r"\end{figure}",

@@ -13,11 +13,11 @@ from benchmark.leaderboard.board import Board
 from benchmark.leaderboard.build import build, write
 from benchmark.leaderboard.grouping import newest
 from benchmark.leaderboard.marks import MEANING, UNFIT, git, marks
+from benchmark.leaderboard.published_as import LEFT_OUT, ROOT
 from benchmark.records.record import Record, load_records, record_path, scores_path
 from benchmark.records.reproduction import reproduce
 from benchmark.records.soundness import unpublishable
 
-ROOT = Path("results/published")
 OF_A_SWEEP = ("sweep.csv", "selected.toml", "sensitivity.csv")  # instead of a board: trials are no rows to compare
 
 
@@ -91,7 +91,7 @@ def publish(
         raise UserError(
             f"{place} holds files that are no board's, and a board would take their place: give another --name"
         )
-    failed = [f"left out, since it failed: {r.label} ({r.reason})" for r in records if r.status == "failed"]
+    failed = [f"{LEFT_OUT}{r.label} ({r.reason})" for r in records if r.status == "failed"]
     with atomic_path(place) as temporary:
         _copy(folder, temporary, clean)
         if sweep:

@@ -111,3 +111,14 @@ def config(**training):
 def only(board):
     (row,) = board.rows
     return row
+
+
+def whole_board(folder):
+    """A board with everything that the main table has a column for."""
+    numbers = {"residual": (-0.2, -0.5, 0.1), "p_retrained_all": (0.004,), "utility_kept": (0.95, 0.92, 0.99)}
+    runs = [
+        compared(name, error, metrics=numbers | {"distance_largest": (far, far / 2, 2 * far)}, seconds={"total": 90.0})
+        for name, error, far in (("npo", 1.0, 1.25), ("rkld", 1.0, 1.5), ("idk", 5.0, 12.0))
+    ]
+    control = make_record("refuse_all", role="control", metrics={"distance_largest": (9.0,), "utility_kept": (0.0,)})
+    return board_of(folder, *yardstick(), *runs, control)

@@ -4,6 +4,7 @@ import pytest
 
 import metrics
 from benchmark.common.errors import UserError
+from benchmark.leaderboard.build import build
 from benchmark.leaderboard.publish import publish
 from benchmark.records.record import Record, record_path, save_record, scores_path
 from tests.metrics.factory import forget_scores
@@ -93,6 +94,17 @@ def test_failed_runs_stay_behind_and_are_named(tmp_path):
     data = json.loads((place / "leaderboard.json").read_text())
     assert [row["method"] for row in data["rows"]] == ["a"]
     assert data["notes"][0] == "left out, since it failed: b forget10 seed 0 (ValueError: no)"
+
+
+def test_a_published_board_made_again_keeps_its_name_and_who_failed(tmp_path):
+    board = tmp_path / "board"
+    save(board, make_record("npo"), make_record("dpo", status="failed", reason="no memory"))
+    place = publish(board, "other", tmp_path / "published")
+    again = build(place)
+    assert again.name == "other"
+    assert "left out, since it failed: dpo forget10 seed 0 (no memory)" in again.notes
+    place.rename(tmp_path / "own")
+    assert build(tmp_path / "own").name == "quick"
 
 
 def test_nothing_but_failures_is_refused(tmp_path):

@@ -3,7 +3,7 @@ from io import StringIO
 from rich.console import Console
 
 import metrics
-from benchmark.leaderboard.latex import escape, latex
+from benchmark.leaderboard.latex import latex
 from benchmark.leaderboard.markdown import markdown
 from benchmark.leaderboard.numbers import number
 from benchmark.leaderboard.terminal import terminal_table
@@ -15,6 +15,7 @@ from tests.leaderboard.made_records import (
     make_record,
     measured,
     three_rows,
+    whole_board,
     yardstick,
 )
 
@@ -57,60 +58,6 @@ MARKDOWN = """\
 - dirty: made by code with uncommitted changes: grad_ascent forget10 seed 0
 """
 
-LATEX = (
-    r"""% board: quick
-% commits: abc123
-% uncommitted changes: False, True
-% packages: torch 2.13.0
-% hardware: processor some CPU, cores 2
-\begin{table}[t]
-\centering
-\caption{quick: n = 40 forget rows (forget10); 1 seed a method. Brackets: 95 \% intervals, model utility over authors. """
-    r"""$\uparrow$ higher is better, $\downarrow$ lower is better, $\rightarrow$ nearer to retrained is """
-    r"""better. $^\dagger$ made by code with uncommitted changes.}
-\label{tab:quick}
-\footnotesize
-\setlength{\tabcolsep}{3pt}
-\begin{tabular}{lrrrl}
-\toprule
-Method & Forget quality (TOFU) $\uparrow$ & Model utility $\uparrow$ & Min. & Status \\
-\midrule
-\multicolumn{5}{l}{\emph{models}} \\
-finetuned & 1.2e$-$8 & 0.620 {\scriptsize [0.580, 0.660]} & -- & ok \\
-\midrule
-\multicolumn{5}{l}{\emph{methods}} \\
-npo+rt & 0.53 & 0.500 {\scriptsize [0.450, 0.550]} & -- & ok \\
-\midrule
-\multicolumn{5}{l}{\emph{not ranked}} \\
-grad\_ascent$^\dagger$ & 0.90 & 0.700 {\scriptsize [0.600, 0.800]} & -- & diverged \\
-\bottomrule
-\end{tabular}
-\end{table}
-
-\begin{table}[t]
-\centering
-\caption{quick: details.}
-\label{tab:quick-details}
-\footnotesize
-\setlength{\tabcolsep}{3pt}
-\begin{tabular}{lr}
-\toprule
-Method & D $\downarrow$ \\
-\midrule
-\multicolumn{2}{l}{\emph{models}} \\
-finetuned & -- \\
-\midrule
-\multicolumn{2}{l}{\emph{methods}} \\
-npo+rt & 0.100 \\
-\midrule
-\multicolumn{2}{l}{\emph{not ranked}} \\
-grad\_ascent$^\dagger$ & -- \\
-\bottomrule
-\end{tabular}
-\end{table}
-"""
-)
-
 
 def test_caption_says_once_where_seeds_are_covered(tmp_path):
     own = [measured(u, u - 0.1, u + 0.1, standard_error=0.05, degrees=7.0) for u in (0.4, 0.5, 0.6)]
@@ -119,17 +66,6 @@ def test_caption_says_once_where_seeds_are_covered(tmp_path):
     text = markdown(board_of(tmp_path, make_record("dpo", utility=(0.3, 0.2, 0.4)), *runs, *two))
     assert "intervals, model utility over authors (and seeds, where a row has several)." in text.splitlines()[0]
     assert "1 to 3 seeds a method" in text
-
-
-def whole_board(folder):
-    """A board with everything that the main table has a column for."""
-    numbers = {"residual": (-0.2, -0.5, 0.1), "p_retrained_all": (0.004,), "utility_kept": (0.95, 0.92, 0.99)}
-    runs = [
-        compared(name, error, metrics=numbers | {"distance_largest": (far, far / 2, 2 * far)}, seconds={"total": 90.0})
-        for name, error, far in (("npo", 1.0, 1.25), ("rkld", 1.0, 1.5), ("idk", 5.0, 12.0))
-    ]
-    control = make_record("refuse_all", role="control", metrics={"distance_largest": (9.0,), "utility_kept": (0.0,)})
-    return board_of(folder, *yardstick(), *runs, control)
 
 
 def test_the_main_table_of_a_board_with_distances(tmp_path):
@@ -151,14 +87,6 @@ def test_the_main_table_of_a_board_with_distances(tmp_path):
     assert lines[13] == "**Notes**" and all(line.startswith("- ") for line in lines[15:])
 
 
-def test_latex_of_a_board_with_distances(tmp_path):
-    text = latex(whole_board(tmp_path))
-    residual, kept = r"$-$0.20 {\scriptsize [$-$0.50, 0.10]}", r"0.950 {\scriptsize [0.920, 0.990]}"
-    best = r"\textbf{1.25} {\scriptsize [0.62, 2.50]}"
-    assert rf"npo & {best} & 4.0e$-$3 & {residual} & 1--2 & {kept} & 1.5 & ok \\" in text
-    assert "-details" not in text  # nothing to show there
-
-
 def test_details_are_a_table_of_their_own(tmp_path):
     board = board_of(tmp_path, make_record(utility=(0.5,), metrics={"forget_rouge": (0.3, 0.2, 0.4), "dose": (0.07,)}))
     main, details = markdown(board).split("**Details**")
@@ -169,10 +97,6 @@ def test_details_are_a_table_of_their_own(tmp_path):
 
 def test_markdown_of_a_small_board(tmp_path):
     assert markdown(three_rows(tmp_path)) == MARKDOWN
-
-
-def test_latex_of_a_small_board(tmp_path):
-    assert latex(three_rows(tmp_path)) == LATEX
 
 
 def test_splits_have_a_column_and_lines_between_them(tmp_path):
@@ -191,11 +115,6 @@ def test_numbers():
     assert shown == ["1.00", "0.53", "0.01", "1.0e-2", "1.2e-8", "3.0e-120", "<1e-300", "–"]
     assert number("model_utility", 0.62345) == "0.623"
     assert [number("residual", x) for x in (-0.001, -0.01, 0.0)] == ["0.00", "-0.01", "0.00"]
-
-
-def test_escape():
-    assert escape("grad_ascent [a=1%] #2 {x} a&b $") == r"grad\_ascent [a=1\%] \#2 \{x\} a\&b \$"
-    assert escape("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
 
 
 def test_terminal_table_fits_80_columns(tmp_path):
