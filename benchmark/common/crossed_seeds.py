@@ -25,7 +25,7 @@ def mean_variance(points: np.ndarray, seeds: Sequence[tuple[int, int]]) -> tuple
         points: [S] the runs' values.
         seeds: the unlearning and the fine-tuning seed of each.
     """
-    table = _table(points, seeds)
+    table = crossed_table(points, seeds)
     if table is None:
         enough = len(points) >= FEWEST_RUNS
         return (float(points.var(ddof=1)) / len(points), len(points) - 1.0) if enough else None
@@ -45,8 +45,8 @@ def mean_variance(points: np.ndarray, seeds: Sequence[tuple[int, int]]) -> tuple
     return total / table.size, max(degrees, float(min(rows - 1, columns - 1)))
 
 
-def _table(points: np.ndarray, seeds: Sequence[tuple[int, int]]) -> np.ndarray | None:
-    """[U, F] of the runs, if every unlearning seed was run on every fine-tuned model, once; two of each at least."""
+def crossed_table(points: np.ndarray, seeds: Sequence[tuple[int, int]]) -> np.ndarray | None:
+    """[U, F] of the runs, seeds ascending, if every unlearning seed was run on every fine-tuned model, once; two of each at least."""
     rows, columns = sorted({u for u, _ in seeds}), sorted({f for _, f in seeds})
     if len(rows) < 2 or len(columns) < 2 or len(set(seeds)) < len(seeds) or len(seeds) < len(rows) * len(columns):
         return None

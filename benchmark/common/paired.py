@@ -86,7 +86,7 @@ def smallest_sign_flip_p(clusters: int) -> float:
 
 
 def t_interval(
-    differences: ArrayLike, level: float = 1 - LEVEL, degrees: float | None = None
+    differences: ArrayLike, level: float = 1 - LEVEL, degrees: float | None = None, standard_error: float | None = None
 ) -> tuple[float, float] | None:
     """Limits of the mean difference by Student's t; None where t is undefined.
 
@@ -94,6 +94,7 @@ def t_interval(
         differences: [G] one a cluster.
         level: share of such intervals that hold the true mean.
         degrees: of freedom, G - 1 by default; fewer where a few of the clusters carry most of the variance.
+        standard_error: of the mean, by default that of clusters drawn from one population; of several kinds it is less.
 
     Raises:
         ValueError: there is no difference, or one is not finite.
@@ -104,6 +105,7 @@ def t_interval(
     se = _standard_error(d)
     if se is None:
         return None
+    se = se if standard_error is None else standard_error
     reach = stdtrit(len(d) - 1 if degrees is None else degrees, (1 + level) / 2) * se
     return float(d.mean() - reach), float(d.mean() + reach)
 

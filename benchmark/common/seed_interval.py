@@ -66,7 +66,8 @@ def over_seeds(values: Sequence[SeedValue], scale: Scale) -> tuple[tuple[float, 
 def over_limits(
     values: Sequence[float], own: Sequence[tuple[float, float]], seeds: Sequence[tuple[int, int]]
 ) -> tuple[tuple[float, float] | None, str]:
-    """Limits of the mean over two seeds or more of a number whose own limits have no standard error (a smallest of several).
+    """Limits of the mean over two seeds or more of a number whose own limits are of no one t distribution: a smallest of several,
+    or parts with a quantile each.
 
     On either side the root of the mean squared way from value to limit and, from three seeds on, the squared half-width over
     seeds: each part has its own quantile, so that what is added is never too little.

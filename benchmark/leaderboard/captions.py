@@ -28,7 +28,7 @@ def caption(board: Board) -> str:
         models = span(_models(board))
         parts.append(
             f"Distance: from {models} retrained models, 1 = like one more of them; the largest of those by truth ratio, gold and "
-            "paraphrased answers. p: of being one, by all three. Residual: share of fine-tuning's effect on the forget rows that "
+            "paraphrased answers. p: of being one, by all three (of several runs the geometric mean). Residual: share of fine-tuning's effect on the forget rows that "
             "is left, by the truth ratio (0 as retrained, 1 as never unlearned, below 0 forgotten beyond)."
         )
     if board.told_apart:

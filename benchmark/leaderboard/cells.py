@@ -57,7 +57,9 @@ def _mean(runs: list[SeedMeasurement]) -> Cell:
     values = [float(m.value) for m in measured if m.value is not None]
     mean = math.fsum(values) / len(values)
     own = [(m.low, m.high) for m in measured if m.low is not None and m.high is not None]
-    if len(own) == len(runs) and any(_number(m, "standard_error") is None for m in measured):
+    # A residual's two parts have a t quantile each: a common one would cover too little where there are three retrained models.
+    apart = any(_number(m, "standard_error") is None or _number(m, "se_models") is not None for m in measured)
+    if len(own) == len(runs) and apart:
         limits, covers = over_limits(values, own, seeds)
         return _cell(mean, limits, _kind(measured[0]) + covers, len(runs))
     numbers = [

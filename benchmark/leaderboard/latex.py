@@ -22,7 +22,7 @@ SPECIAL = {
 }  # fmt: skip
 
 # Made smaller where it is wider than the line or higher than what a caption leaves of a page, and never larger.
-FITTED = r"\begin{adjustbox}{max width=\linewidth, max totalheight=0.65\textheight}"
+FITTED = r"\begin{adjustbox}{max width=\linewidth, max totalheight=0.6\textheight}"
 
 
 def latex(board: Board) -> str:

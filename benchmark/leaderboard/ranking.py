@@ -14,18 +14,17 @@ from dataclasses import replace
 import numpy as np
 
 from benchmark.common.jackknife import FEWEST
-from benchmark.leaderboard.cells import Cell
 from benchmark.leaderboard.entries import METHODS, Entry
 from benchmark.leaderboard.headings import RANK
 from benchmark.records.record import Record
 from metrics.calibration.author_parts import parts_of
-from metrics.calibration.draws import error_draws
+from metrics.calibration.draws import DRAWS, error_draws, seed_draws
 from metrics.calibration.errors import board_errors
 from metrics.calibration.pareto import p_front
 from metrics.calibration.ranks import rank_rows
 from metrics.calibration.row_statistics import STATISTICS
 
-WORST = "residual_worst"
+WORST, KEPT = "residual_worst", "utility_kept"
 QUANTILE, NORMAL = 1.96, 1e6  # limits of utility kept come from several parts: read as those of a normal distribution
 
 
@@ -34,8 +33,11 @@ def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entr
     ranked: dict[tuple[str, str], Entry] = {}
     for split in dict.fromkeys(entry.split for entry in entries):
         sound = [e for e in entries if e.split == split and _takes_part(e)]
-        errors = errors_of_split(entries, split, records)
-        ranks, worst, fronts = rank_rows(errors), rank_rows(_under_attack(sound, records)), _fronts(sound, errors)
+        errors, by_key = errors_of_split(entries, split, records), {(r.method, r.key): r for r in records}
+        runs = _runs(sound, by_key)
+        seeds = {name: [(r.seed, r.finetuning_seed) for r in own] for name, own in runs.items()}
+        ranks, worst = rank_rows(errors, seeds), rank_rows(_under_attack(runs), seeds)
+        fronts = _fronts(errors, runs, seeds)
         ranked |= {
             (split, e.method): replace(
                 e, rank=ranks.get(e.method), rank_worst=worst.get(e.method), p_front=fronts.get(e.method)
@@ -92,28 +94,31 @@ def _takes_part(entry: Entry) -> bool:
     return entry.is_sound and entry.block == METHODS and entry.source == "run"
 
 
-def _fronts(entries: list[Entry], errors: dict[str, np.ndarray]) -> dict[str, float]:
+def _fronts(
+    errors: dict[str, np.ndarray], runs: dict[str, list[Record]], seeds: dict[str, list[tuple[int, int]]]
+) -> dict[str, float]:
     """Row -> P(on the Pareto front of distance and utility kept): draws of authors, seeds and what is kept."""
-    known = [e for e in entries if e.method in errors and np.isfinite(errors[e.method]).all()]
-    compared = sorted(known, key=lambda e: e.method)  # the order of the draws: not that in which runs happened to end
-    own = {e.method: errors[e.method] for e in compared}
+    # In the order of their names, which is the order of the draws: not that in which runs happened to end.
+    own = {name: errors[name] for name in sorted(runs) if name in errors and np.isfinite(errors[name]).all()}
     if not own or next(iter(own.values())).shape[1] < FEWEST:
         return {}
-    kept = np.array([_or_nan(e.value("utility_kept")) for e in compared])
-    spreads = np.array([_log_se(e.cells.get("utility_kept")) for e in compared])
-    shares = p_front(error_draws(own), kept, spreads, np.full(len(compared), NORMAL))
+    kept = {name: np.array([r.value(KEPT) for r in runs[name]], dtype=np.float64) for name in own}  # None is NaN
+    with np.errstate(divide="ignore"):
+        logs = {name: np.log(values) for name, values in kept.items()}
+    moved = np.zeros((DRAWS, len(own)))
+    sound = {name: values for name, values in logs.items() if np.isfinite(values).all()}  # 0, or unknown, stays so
+    moved[:, [list(own).index(name) for name in sound]] = seed_draws(sound, seeds, f" ({KEPT})")
+    means, spreads = np.array([v.mean() for v in kept.values()]), np.array([_log_se(runs[name]) for name in own])
+    shares = p_front(error_draws(own, seeds), means, spreads, np.full(len(own), NORMAL), moved)
     return dict(zip(own, shares.tolist(), strict=True))
 
 
-def _log_se(cell: Cell | None) -> float:
-    """A standard error on the log scale from the 95 % limits; NaN where there are none, or they touch 0."""
-    if cell is None or not cell.low or not cell.high:
+def _log_se(runs: list[Record]) -> float:
+    """A standard error on the log scale from each run's own 95 % limits, over authors; NaN where a run has none, or they touch 0."""
+    limits = [(m.get("low"), m.get("high")) for m in (run.metrics.get(KEPT, {}) for run in runs)]
+    if not all(low and high for low, high in limits):
         return np.nan
-    return float(np.log(cell.high / cell.low) / (2 * QUANTILE))
-
-
-def _or_nan(value: float | None) -> float:
-    return np.nan if value is None else value
+    return float(np.sqrt(np.mean([(np.log(high / low) / (2 * QUANTILE)) ** 2 for low, high in limits])))
 
 
 def _runs(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, list[Record]]:
@@ -121,12 +126,11 @@ def _runs(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[s
     return {e.method: [by_key[e.name, key] for key in e.keys] for e in entries}
 
 
-def _under_attack(entries: list[Entry], records: Sequence[Record]) -> dict[str, np.ndarray]:
+def _under_attack(own: dict[str, list[Record]]) -> dict[str, np.ndarray]:
     """Row -> [S, G] its absolute residual under its worst attack by seed and author, over the authors that all such rows have.
 
     An attack that trains on some authors is scored on the others. Empty where the retrained models are not one set.
     """
-    own = _runs(entries, {(record.method, record.key): record for record in records})
     parts = {
         name: [parts_of(record.metrics.get(WORST, {}).get("extra") or {}) for record in runs]
         for name, runs in own.items()

@@ -1,9 +1,10 @@
-"""Choosing hyperparameters without looking at a retrained model, or at a row that decides the board.
+"""Choosing hyperparameters without looking at a retrained model.
 
 A trial is one run of a method with hyperparameters of its own. What the choice reads of it, and of the fine-tuned and the
 base model on the same rows (``Dataset.validation``): the gold answers' probability on the validation authors to forget,
 and on retained rows that no board reports their probability and ROUGE, and the utility that these give with the real
-authors and world facts.
+authors and world facts. Both of these, and the validation authors, the board reports too: its distance is of all forget
+authors, half of whom the choice has seen, and of the parts of utility kept those of facts have been chosen on.
 
 * A trial qualifies if it ended ``ok`` and keeps at least 90 % of the fine-tuned model's retain probability and ROUGE, and of
   each part of its utility that says something: in which it beats random answers and which enough answers carry

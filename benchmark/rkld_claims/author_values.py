@@ -8,11 +8,12 @@ another order.
 
 Model utility is a harmonic mean H of nine means m_k, and is compared by what each author adds to it: the sum over k of
 dH/dm_k = H^2 / (9 m_k^2) times the author's part of m_k. H is homogeneous, so these parts add up to H (Euler), and their
-spread is that of H by the delta method. Rows that are nobody's (real authors, world facts) are an author each.
+spread within each of the three sets is that of H by the delta method. Rows that are nobody's (real authors, world facts) are an author each.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -44,12 +45,21 @@ class ByAuthor:
         return int(np.unique(self.sets, return_counts=True)[1].min())
 
     @property
+    def standard_error(self) -> float:
+        """Of the mean over all authors. Each set has a number of authors of its own: what sets them apart is no spread."""
+        return math.sqrt(sum(variance for variance, _ in self._variances())) / len(self.values)
+
+    @property
     def degrees(self) -> float:
-        """Degrees of freedom of the mean's variance: G - 1 of one set; of several, Satterthwaite's (1946) of their sum."""
+        """Of freedom of that: G - 1 of one set; of several, Satterthwaite's (1946) of their sum."""
+        parts = self._variances()
+        scale = sum(variance**2 / degrees for variance, degrees in parts)
+        return sum(variance for variance, _ in parts) ** 2 / scale if scale else len(self.values) - 1
+
+    def _variances(self) -> list[tuple[float, int]]:
+        """The variance of each set's sum, and its degrees of freedom; a set of one author shows none."""
         own = [self.values[self.sets == name] for name in np.unique(self.sets)]
-        several = [(len(v) * float(v.var(ddof=1)), len(v) - 1) for v in own if len(v) > 1]
-        scale = sum(variance**2 / degrees for variance, degrees in several)
-        return sum(variance for variance, _ in several) ** 2 / scale if scale else len(self.values) - 1
+        return [(len(v) * float(v.var(ddof=1)), len(v) - 1) for v in own if len(v) > 1]
 
 
 @dataclass(frozen=True)

@@ -148,5 +148,6 @@ def _number(
     by_author = author_differences(a, b, share)
     if not len(by_author.values):
         return Number(value, other, difference, why="no row that both define")
-    low, high = t_interval(by_author.values, degrees=by_author.degrees) or (None, None)
+    spread = {"degrees": by_author.degrees, "standard_error": by_author.standard_error}
+    low, high = t_interval(by_author.values, **spread) or (None, None)
     return Number(value, other, float(by_author.values.mean()), low, high, "", by_author)

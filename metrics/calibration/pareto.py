@@ -27,10 +27,12 @@ def front(distance: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return ~beaten
 
 
-def p_front(draws: np.ndarray, kept: np.ndarray, se: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+def p_front(
+    draws: np.ndarray, kept: np.ndarray, se: np.ndarray, degrees: np.ndarray, seeds: np.ndarray | float = 0.0
+) -> np.ndarray:
     """[M] share of draws in which a row is on the front.
 
-    Utility kept is drawn as value * exp(se t), t with its degrees of freedom; fixed where there is no interval. It is
+    Utility kept is drawn as value * exp(se t + seeds), t with its degrees of freedom; fixed where there is no interval. t is
     drawn independently of the errors, whose authors are others, and between rows. All rows answer the same questions,
     so that in truth their utilities move together: the shares are nearer to each other than they should be.
 
@@ -39,6 +41,7 @@ def p_front(draws: np.ndarray, kept: np.ndarray, se: np.ndarray, degrees: np.nda
         kept: [M] utility kept, NaN where undefined.
         se: [M] its standard error on the log scale, NaN where there is no interval.
         degrees: [M] of freedom of that standard error.
+        seeds: [D, M] draws of what seeds do to its logarithm (``draws.seed_draws``).
 
     Raises:
         ValueError: the shapes do not fit.
@@ -48,6 +51,6 @@ def p_front(draws: np.ndarray, kept: np.ndarray, se: np.ndarray, degrees: np.nda
         raise ValueError(f"a value, standard error and degrees of freedom for each of {draws.shape[1]} rows are needed")
     varies = np.isfinite(spread)
     t = named_rng("utility kept").standard_t(np.where(varies, freedom, 1.0), draws.shape)
-    with np.errstate(over="ignore"):
-        utility = value * np.exp(np.where(varies, spread, 0.0) * t)
+    with np.errstate(over="ignore", invalid="ignore"):
+        utility = value * np.exp(np.where(varies, spread, 0.0) * t + seeds)
     return np.asarray(front(draws, utility).mean(axis=0))

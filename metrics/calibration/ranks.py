@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.common.jackknife import FEWEST
-from metrics.calibration.draws import error_draws, p_best, seed_spreads
+from metrics.calibration.draws import Seeds, error_draws, p_best, seed_spreads
 from metrics.calibration.pairs import lower
 
 FEWEST_AUTHORS = 6  # with five, the smallest p of a sign-flip test is 2 / 2^5 = 0.0625
@@ -50,13 +50,14 @@ class Rank:
         return self.low == 1 and bool(self.worse)
 
 
-def rank_rows(errors: Mapping[str, np.ndarray]) -> dict[str, Rank]:
+def rank_rows(errors: Mapping[str, np.ndarray], runs: Mapping[str, Seeds] | None = None) -> dict[str, Rank]:
     """Board row -> its rank among the M rows with finite errors.
 
     Below 6 authors nothing can be told: all rows are tied. Below 4 no row has a probability of being the best either.
 
     Args:
         errors: board row -> [S, G], S seeds (its own number), the same G authors in the same order.
+        runs: board row -> the seeds of unlearning and of fine-tuning of its S runs; None: one fine-tuned model.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -65,17 +66,17 @@ def rank_rows(errors: Mapping[str, np.ndarray]) -> dict[str, Rank]:
     if any(e.ndim != 2 or not len(e) for e in given.values()) or len({e.shape[1] for e in given.values()}) > 1:
         raise ValueError(f"errors [S, G] with one G are needed, not {[e.shape for e in given.values()]}")
     finite = {name: e for name, e in given.items() if e.size and np.isfinite(e).all()}
-    ranks = dict(zip(finite, _ranked(finite), strict=True)) if finite else {}
+    ranks = dict(zip(finite, _ranked(finite, runs), strict=True)) if finite else {}
     return {name: ranks.get(name, Rank(None, None, reason="no finite error")) for name in given}
 
 
-def _ranked(errors: Mapping[str, np.ndarray]) -> list[Rank]:
+def _ranked(errors: Mapping[str, np.ndarray], runs: Mapping[str, Seeds] | None) -> list[Rank]:
     names, means = list(errors), np.array([e.mean(axis=0) for e in errors.values()])
     authors = means.shape[1]
     tested, drawn = authors >= FEWEST_AUTHORS, authors >= FEWEST
     below = lower(means) if tested else np.zeros((len(names), len(names)), dtype=bool)
-    best = p_best(error_draws(errors)).tolist() if drawn else [None] * len(names)
-    seeds, made = seed_spreads(errors), []
+    best = p_best(error_draws(errors, runs)).tolist() if drawn else [None] * len(names)
+    seeds, made = seed_spreads({name: e.mean(axis=1) for name, e in errors.items()}, runs), []
     for i, name in enumerate(names):
         better, worse = below[:, i], below[i]
         alike = ~(better | worse)

@@ -25,7 +25,7 @@ LATEX = (
 \label{tab:quick}
 \footnotesize
 \setlength{\tabcolsep}{3pt}
-\begin{adjustbox}{max width=\linewidth, max totalheight=0.65\textheight}
+\begin{adjustbox}{max width=\linewidth, max totalheight=0.6\textheight}
 \begin{tabular}{lrrrl}
 \toprule
 Method & Forget quality (TOFU) $\uparrow$ & Model utility $\uparrow$ & Min. & Status \\
@@ -50,7 +50,7 @@ grad\_ascent$^\dagger$ & 0.90 & 0.700 {\scriptsize [0.600, 0.800]} & -- & diverg
 \label{tab:quick-details}
 \footnotesize
 \setlength{\tabcolsep}{3pt}
-\begin{adjustbox}{max width=\linewidth, max totalheight=0.65\textheight}
+\begin{adjustbox}{max width=\linewidth, max totalheight=0.6\textheight}
 \begin{tabular}{lr}
 \toprule
 Method & D $\downarrow$ \\

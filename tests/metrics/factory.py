@@ -157,3 +157,10 @@ def all_attacked(references: References) -> References:
         told = [[value or ""] * 64 for value in finetuned[SAMPLES].values]
         finetuned.sets[SAMPLES] = replace(finetuned[SAMPLES], samples=told)
     return replace(references, retrained=tuple(map(with_attacks, references.retrained)), finetuned=finetuned)
+
+
+def board(means, authors=20, seeds=1, seed=0, shift=0.0):
+    """Board row -> [seeds, authors] of normal errors with standard deviation 1 around its mean."""
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((len(means), seeds, authors)) + shift * rng.standard_normal((len(means), seeds, 1))
+    return dict(zip("abcdefghijklmnopqrst", noise + np.reshape(means, (-1, 1, 1)), strict=False))

@@ -4,20 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from benchmark.common.paired import sign_flip_p
 from benchmark.simulations._boards import SPREADS
-from metrics.calibration.draws import NONE, OWN, POOLED, error_draws, p_best, seed_spreads
 from metrics.calibration.pairs import lower, sign_vectors
 from metrics.calibration.ranks import FEW_AUTHORS, Rank, rank_rows
-
-
-def board(means, authors=20, seeds=1, seed=0, shift=0.0):
-    """Board row -> [seeds, authors] of normal errors with standard deviation 1 around its mean."""
-    rng = np.random.default_rng(seed)
-    noise = rng.standard_normal((len(means), seeds, authors)) + shift * rng.standard_normal((len(means), seeds, 1))
-    return dict(zip("abcdefghijklmnopqrst", noise + np.reshape(means, (-1, 1, 1)), strict=False))
+from tests.metrics.factory import board
 
 
 def told(means):
@@ -156,37 +148,6 @@ def test_the_probabilities_add_up_and_are_the_same_each_time():
     assert sum(r.best for r in ranks.values()) == pytest.approx(1)
     assert ranks["a"].best > 10 * ranks["e"].best
     assert rank_rows(errors) == ranks
-
-
-def test_two_rows_are_drawn_from_the_t_distribution_of_their_paired_test():
-    errors = board([0, 0.8], authors=4)
-    one_sided = stats.ttest_rel(errors["a"][0], errors["b"][0], alternative="less").pvalue
-    assert p_best(error_draws(errors)) == pytest.approx([1 - one_sided, one_sided], abs=0.01)
-    assert 0.02 < one_sided < 0.2  # where t is not like the normal distribution
-    hard = 100 * np.arange(4.0)  # authors that are hard for both
-    assert rank_rows({name: e + hard for name, e in errors.items()})["a"].best == pytest.approx(1 - one_sided, abs=0.01)
-
-
-def test_the_spread_of_seeds_is_a_rows_own_or_that_of_the_others():
-    runs = {"a": [[1.0], [3.0]], "b": [[0.0], [0.0], [6.0]], "c": [[5.0]]}
-    spreads = seed_spreads({name: np.repeat(e, 4, axis=1) for name, e in runs.items()})
-    assert (spreads["a"].se, spreads["a"].degrees, spreads["a"].source) == (pytest.approx(1), 1, OWN)
-    assert spreads["b"].se == pytest.approx(2)  # variance 12 of three
-    assert (spreads["c"].se, spreads["c"].degrees, spreads["c"].source) == (pytest.approx(np.sqrt(26 / 3)), 3, POOLED)
-    assert {r.seeds for r in rank_rows(board([0, 1])).values()} == {NONE}
-
-
-def test_seeds_that_disagree_make_the_best_row_less_sure():
-    calm = {name: np.repeat(e, 3, axis=0) for name, e in board([0, 1]).items()}
-    shifts = np.array([[-1.0], [0], [1]])
-    unsure = {name: e + shifts for name, e in calm.items()}
-    assert rank_rows(calm)["a"].best > 0.99 > 0.9 > rank_rows(unsure)["a"].best > 0.5
-
-
-def test_who_else_is_on_the_board_does_not_change_a_rows_draws():
-    errors = board([0, 1, 2], seeds=2)
-    all_three, two = error_draws(errors), error_draws({name: errors[name] for name in "ca"})
-    assert two == pytest.approx(all_three[:, [2, 0]])
 
 
 @pytest.mark.parametrize("spread", SPREADS, ids=lambda spread: spread.name)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_1samp, ttest_ind
 
 from benchmark.evaluation.scores import Scores
 from benchmark.rkld_claims.author_values import (
@@ -15,6 +15,7 @@ from benchmark.rkld_claims.author_values import (
     forget_values,
     utility_values,
 )
+from benchmark.rkld_claims.comparisons import _number
 from metrics.model_utility import ModelUtility
 from tests.metrics.factory import forget_scores, make_set, random_scores
 
@@ -39,18 +40,13 @@ def test_parts_of_utility_add_up_to_it():
 def test_parts_of_utility_spread_as_the_utility_does():
     # Leaving out an author changes the utility by about its part: the jackknife's variance, each set's authors in turn.
     scores = random_scores(1, (20, 400, 400, 400))
-    values, parts, variance = utility_values(scores), parts_of(scores), 0.0
-    start = 0
-    by_parts = 0.0
+    parts, variance = parts_of(scores), 0.0
     for name in ModelUtility.sets:
         authors = scores[name].authors
         count = len(set(authors))
         without = np.array([utility(parts | {name: parts[name][authors != a]}) for a in range(count)])
         variance += (count - 1) / count * np.sum((without - without.mean()) ** 2)
-        own = values.rows[start : start + count] * count / len(values.rows)
-        by_parts += own.var(ddof=1) / count
-        start += count
-    assert by_parts == pytest.approx(variance, rel=0.1)
+    assert utility_values(scores).by_author().standard_error ** 2 == pytest.approx(variance, rel=0.1)
 
 
 def test_a_mean_of_zero_makes_utility_zero_and_an_undefined_one_makes_it_undefined():
@@ -96,4 +92,16 @@ def test_degrees_of_freedom_are_those_of_the_sets_that_vary():
     assert ByAuthor(np.append(np.ones(4), many), sets).degrees == pytest.approx(59)
     # An author's part is 64 / G_s times its value, so that the mean over all 64 is the sum of two means: Welch's test.
     parts = np.append(few * 64 / 4, many * 64 / 60)
-    assert ByAuthor(parts, sets).degrees == pytest.approx(ttest_ind(few, many, equal_var=False).df)
+    welch = ttest_ind(few, many, equal_var=False)
+    assert ByAuthor(parts, sets).degrees == pytest.approx(welch.df)
+    assert ByAuthor(parts, sets).standard_error == pytest.approx((few.mean() - many.mean()) / welch.statistic)
+
+
+def test_an_interval_of_several_sets_does_not_count_what_sets_them_apart():
+    rng = np.random.default_rng(5)
+    sets, values = np.repeat([0, 1], [4, 60]), rng.normal(0, 0.1, 64)
+    spread = [ByAuthor(values + apart * sets, sets).standard_error for apart in (0, 50)]
+    assert spread[0] == pytest.approx(spread[1])
+    first = Values(values + 50 * sets, np.arange(64), sets)
+    number = _number(1.0, 0.0, first, replace(first, rows=np.zeros(64)), "")
+    assert number.high - number.low < 0.2 < ttest_1samp(first.rows, 0).confidence_interval().high - first.rows.mean()
