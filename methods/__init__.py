@@ -101,6 +101,10 @@ def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
     if "__dataclass_params__" not in vars(cls):  # its own, not a base class's
         raise UserError(f"{source.path}: {cls.__name__} must be a dataclass: write @dataclass(frozen=True) above it")
     known, make = [f.name for f in dataclasses.fields(cls)], cast(Any, cls)
+    for attribute, named in _fields_named(cls).items():
+        for field in named:
+            if field not in known:
+                raise UserError(f"{source.path}: {attribute}: {unknown_name(f'setting of {variant}', field, known)}")
     for key in settings:
         if key not in known:
             raise unknown_name(f"setting of {variant}", key, known)
@@ -112,6 +116,12 @@ def load_method(name: str, split: str | None = None, **settings: Any) -> Method:
         if need not in NEEDS:
             raise UserError(f"{source.path}: {unknown_name('need', str(need), NEEDS)}")
     return method
+
+
+def _fields_named(cls: type[Method]) -> dict[str, list[str]]:
+    """Class attribute -> the fields that it names."""
+    by_split = [field for changes in cls.by_split.values() for field in changes]
+    return {"weighs": [cls.weighs] if cls.weighs else [], "ranges": list(cls.ranges), "by_split": by_split}
 
 
 def restore(path: str, fields: dict[str, Any]) -> Method:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from benchmark.common.errors import UserError
+from benchmark.common.errors import UserError, unknown_name
 from benchmark.common.registered import sound_class
 from benchmark.common.registry import Registry
 from benchmark.common.source_files import import_file
@@ -95,6 +95,18 @@ ORDER = (
     *(f"excess_sampled_rouge_at_{k}" for k in (1, 8, 64)),
 )
 ATTRIBUTES = ("name", "version", "direction", "range", "unit", "reads", "source", "sets")
+READABLE = (
+    "answers",
+    "paraphrases",
+    "wrong",
+    "generated",
+    "gold",
+    "questions",
+    "authors",
+    "values",
+    "samples",
+)  # of SetScores
+NEEDS = ("holdout", "attacks", "retrained", "finetuned", "doses")
 OPTIONAL = ("needs", "replica")  # attributes with a default
 
 
@@ -117,6 +129,10 @@ def load_metric(name_or_path: str | Path) -> Metric:
     text = str(name_or_path)
     is_name = isinstance(name_or_path, str) and "/" not in text and "\\" not in text and not text.endswith(".py")
     path = REGISTRY.get(text) if is_name else Path(name_or_path).resolve()
+    if path.stem in REGISTRY.entries and path != REGISTRY.entries[path.stem].resolve():
+        raise UserError(
+            f"{path}: {path.stem!r} is a metric already, whose numbers it would replace: rename file and `name`"
+        )
     return _sound_metric(import_file(path, __name__, FOLDER))
 
 
@@ -124,10 +140,35 @@ def _sound_metric(module: ModuleType) -> Metric:
     metric: type[Metric] = sound_class(module, Metric, REGISTRY.kind, ATTRIBUTES)
     if not (module.__doc__ or "").strip():
         raise UserError(f"{module.__file__}: a docstring is missing; its first line is the metric's title")
+    _check_declarations(metric, module)
     instance = metric()
     if wrong := sorted(set(instance.columns().values()) - set(DIRECTIONS)):
         raise UserError(f"{module.__file__}: direction {wrong[0]!r} is none of {', '.join(DIRECTIONS)}")
     return instance
+
+
+def _check_declarations(metric: type[Metric], module: ModuleType) -> None:
+    """Refuse class attributes that are not what they should be.
+
+    Raises:
+        UserError: names the first.
+    """
+    if not isinstance(metric.version, int):
+        raise UserError(f"{module.__file__}: version must be a whole number, not {metric.version!r}")
+    known = {"reads": READABLE, "needs": NEEDS}
+    if issubclass(metric, SetMetric):
+        known["sets"] = SETS
+        if isinstance(metric.direction, Mapping) and (without := set(metric.sets) - set(metric.direction)):
+            raise UserError(f"{module.__file__}: direction has no word for the set {min(without)!r}")
+    for attribute in ("sets", "reads", "needs"):
+        names = getattr(metric, attribute)
+        if not isinstance(names, tuple):
+            raise UserError(f"{module.__file__}: {attribute} must be a tuple, such as {(names,)!r}, not {names!r}")
+        for name in names:
+            if name not in known.get(attribute, names):
+                raise UserError(
+                    f"{module.__file__}: {unknown_name(f'name in {attribute}', str(name), known[attribute])}"
+                )
 
 
 @cache

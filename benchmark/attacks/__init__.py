@@ -33,7 +33,7 @@ def load_attack(name: str) -> Attack:
     Raises:
         UserError: no such attack, a setting that it does not have, or a file that does not define exactly one sound attack.
     """
-    from benchmark.attacks.base import Attack
+    from benchmark.attacks.base.attack import NEEDS, Attack
 
-    made: Attack = load_registered(REGISTRY, Attack, name, __name__, FOLDER, ATTRIBUTES)
+    made: Attack = load_registered(REGISTRY, Attack, name, __name__, FOLDER, ATTRIBUTES, NEEDS)
     return made

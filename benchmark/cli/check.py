@@ -19,9 +19,12 @@ def check_method(
 
         failed = 0
         for architecture in ARCHITECTURES:
+            first: dict[str, str] = {}  # reason -> the check that gave it first
             for result in run_checks(method, architecture):
                 failed += not result.passed
-                out.print(f"{'pass' if result.passed else 'FAIL'}  {architecture:9} {result.name}  {result.reason}")
+                known = first.setdefault(result.reason, result.name)
+                reason = result.reason if known == result.name or result.passed else f"as {known}"
+                out.print(f"{'pass' if result.passed else 'FAIL'}  {architecture:9} {result.name}  {reason}")
         out.print("all checks passed" if not failed else f"{failed} checks failed")
         if failed:
             raise SystemExit(1)

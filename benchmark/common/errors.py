@@ -48,3 +48,11 @@ def system_error(error: OSError) -> str | None:
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UserError:
     """An error for a name that does not exist, with the nearest ones that do."""
     return UserError(f"unknown {kind} {name!r}; {did_you_mean(name, known)}")
+
+
+def damaged(what: object, why: object) -> UserError:
+    """A file that this project wrote cannot be read as what it should be: what to do, whichever command found it."""
+    return UserError(
+        f"{what} is damaged ({why}). Delete it and repeat the command that wrote it, `run` for a record: only what it held is "
+        "redone. Of a published board `git checkout` brings it back."
+    )

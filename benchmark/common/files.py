@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmark.common.errors import UserError
+from benchmark.common.errors import UserError, damaged
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what the system says when it takes no more
 
@@ -115,9 +115,7 @@ def read_json(path: str | Path, kind: str) -> Any:
     except IsADirectoryError:
         raise UserError(f"{kind} {path} is a folder where a file belongs: move it away") from None
     except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, or a number of thousands of digits
-        raise UserError(
-            f"{kind} {path} is damaged ({error}). Delete it and run the same command again: only what it held is redone."
-        ) from None
+        raise damaged(f"{kind} {path}", error) from None
 
 
 def content_key(parts: dict[str, Any]) -> str:

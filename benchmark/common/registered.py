@@ -14,7 +14,13 @@ from benchmark.common.source_files import SourceFile, import_file, only_subclass
 
 
 def load_registered(
-    registry: Registry[SourceFile], base: type, name: str, package: str, folder: Path, attributes: tuple[str, ...]
+    registry: Registry[SourceFile],
+    base: type,
+    name: str,
+    package: str,
+    folder: Path,
+    attributes: tuple[str, ...],
+    needs: tuple[str, ...],
 ) -> Any:
     """The object of that name, with its own ``@field=value`` changes.
 
@@ -22,15 +28,21 @@ def load_registered(
         base: the class that a file's one class derives from.
         package, folder: of the files.
         attributes: class attributes that each must have; ``name`` is the file's.
+        needs: what its ``needs`` may name.
 
     Raises:
         UserError: no such name, a setting that it does not have, a value that the setting cannot have, or a file that
             does not define exactly one sound class.
     """
     bare, _, settings = split_fields(name)
+    if bare.endswith(".py"):
+        raise UserError(f"{bare}: put the file into {folder} and give its name alone, {Path(bare).stem!r}")
     source = registry.get(bare)
     cls = sound_class(import_file(source.path, package, folder), base, registry.kind, attributes)
+    check_needs(cls, source.path, needs)
     known = [f.name for f in dataclasses.fields(cls)]
+    if settings_too := [a for a in (*attributes, "needs") if a in known]:
+        raise UserError(f"{source.path}: {settings_too[0]} is a setting as it is written: annotate it as ClassVar")
     for key in settings:
         if not known:
             raise UserError(f"{bare} has no settings: write {bare!r} alone instead of {name!r}")
@@ -40,6 +52,19 @@ def load_registered(
         return cls(**settings)
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
+
+
+def check_needs(cls: Any, path: object, known: tuple[str, ...]) -> None:
+    """Refuse a class whose ``needs`` are no tuple of these.
+
+    Raises:
+        UserError: they name something else, or are one text.
+    """
+    if not isinstance(cls.needs, tuple):
+        raise UserError(f"{path}: needs must be a tuple, such as {known[:1]!r}, not {cls.needs!r}")
+    for need in cls.needs:
+        if need not in known:
+            raise UserError(f"{path}: {unknown_name('need', str(need), known)}")
 
 
 def sound_class(module: ModuleType, base: type, kind: str, attributes: tuple[str, ...]) -> Any:

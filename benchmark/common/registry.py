@@ -89,10 +89,12 @@ def split_fields(name: str) -> tuple[str, str, dict[str, Any]]:
     """The name before ``@key=value``, these as they stand, and as fields; values are TOML, bare words texts.
 
     Raises:
-        UserError: a key stands there twice.
+        UserError: a key stands there twice, or without a value.
     """
     match = re.fullmatch(r"(.*?)((?:@\w+=[^@/]*)*)", name)
     bare, changes = match.groups() if match else (name, "")
+    if "@" in bare.rpartition("/")[2] and not re.search(r"\.py(:|$)", bare):
+        raise UserError(f"{name!r}: a setting is written @name=value")
     fields = {}
     for change in changes.split("@")[1:]:
         key, _, text = change.partition("=")

@@ -7,6 +7,8 @@ and its docstring is the rule.
 from __future__ import annotations
 
 import json
+import math
+import sys
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -49,8 +51,22 @@ def fields_of(method: Method) -> dict[str, Any]:
 
 
 def constructs(toy: ToySetup, method: Method) -> None:
-    """All fields have defaults and survive JSON; the declarations are well formed."""
-    type(method)()
+    """All fields have defaults and survive JSON; the declarations are well formed, and the file says what the method is."""
+    cls = type(method)
+    require(
+        bool((sys.modules[cls.__module__].__doc__ or "").strip()),
+        "the file has no docstring: its first line is the title",
+    )
+    known = set(fields_of(method)).union(*(vars(base) for base in cls.__mro__[1:]))
+    plain = [
+        name for name, value in vars(cls).items() if not name.startswith("_") and isinstance(value, int | float | str)
+    ]
+    for name in plain:
+        require(
+            name in known,
+            f"{name} has no annotation, so that it is no setting: write {name}: {type(vars(cls)[name]).__name__} = ...",
+        )
+    cls()
     text = json.dumps(fields_of(method), allow_nan=False)
     again = type(method)(**json.loads(text))
     require(json.dumps(fields_of(again)) == text, f"fields do not survive JSON: {text}")
@@ -60,6 +76,10 @@ def constructs(toy: ToySetup, method: Method) -> None:
 def gives_a_loss(toy: ToySetup, method: Method) -> None:
     """The loss is a finite scalar of at least 32 bits that requires a gradient."""
     loss = method.loss(toy.student(), toy.batch(method))
+    require(
+        isinstance(loss, Tensor),
+        f"the loss must be a Tensor, not {type(loss).__name__}: is a return missing, or an .item() too many?",
+    )
     require(loss.shape == (), f"the loss must be a scalar; its shape is {tuple(loss.shape)}")
     require(loss.dtype in (torch.float32, torch.float64), f"the loss must be float32, not {loss.dtype}")
     require(bool(loss.isfinite()), f"the loss is {loss.item()}")
@@ -130,7 +150,10 @@ def splits_into_micro_batches(toy: ToySetup, method: Method) -> None:
 def needs_are_honest(toy: ToySetup, method: Method) -> None:
     """The loss uses all that is declared, and nothing else."""
     student, declared = toy.student(), method.required()
-    loss = method.loss(student, toy.batch(method)).item()
+    loss, again = (method.loss(student, toy.batch(method)).item() for _ in range(2))
+    require(
+        math.isfinite(loss) and loss == again, f"the loss of one batch is {loss:.6g}, and {again:.6g} when asked again"
+    )
     everything = method.loss(student, toy.batch(method, needs=NEEDS)).item()
     require(loss == everything, f"the loss uses what it does not declare: needs is {declared}")
     for name in declared:

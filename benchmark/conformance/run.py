@@ -5,9 +5,12 @@ pytest runs the suite over all registered methods; ``run_checks`` runs it over o
 
 from __future__ import annotations
 
+import inspect
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmark.common.errors import UserError
 from benchmark.conformance.loss_checks import (
@@ -35,6 +38,7 @@ from benchmark.conformance.training_checks import (
 from methods import load_method
 from methods.base import Method
 
+MOST = 240  # characters of a message
 Check = Callable[[ToySetup, Method], None]
 TRAINED: tuple[Check, ...] = (  # of a method with a loss, in the order in which they are run
     constructs, gives_a_loss, gradient_reaches_model, frozen_models_stay, keeps_its_state, ignores_padding,
@@ -67,6 +71,19 @@ class CheckResult:
     seconds: float
 
 
+def _short(message: str) -> str:
+    """A message's beginning and end: some hold a whole model's description."""
+    line = " ".join(message.split())
+    return line if len(line) <= MOST else f"{line[: MOST // 4]} ... {line[-MOST * 3 // 4 :]}"
+
+
+def _where(error: Exception, method: type) -> str:
+    """The method's own line that the error came through last."""
+    file = inspect.getfile(method)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f" ({Path(file).name}:{lines[-1]})" if lines else ""
+
+
 def run_checks(method: str, architecture: str) -> list[CheckResult]:
     """Run the suite on a registered method or a file (``mine.py``); errors inside the method are failures.
 
@@ -85,6 +102,6 @@ def run_checks(method: str, architecture: str) -> list[CheckResult]:
         except ConformanceError as error:
             reason = str(error)
         except Exception as error:  # the method's own, whatever it is
-            reason = f"raised {type(error).__name__}: {error}"
+            reason = f"raised {type(error).__name__}: {_short(str(error))}{_where(error, type(instance))}"
         results.append(CheckResult(check.__name__, not reason, reason, time.perf_counter() - begin))
     return results

@@ -34,7 +34,7 @@ def load_control(name: str) -> Control:
         UserError: no such control, a setting that it does not have, a value that the setting cannot have, or a file
             that does not define exactly one sound control.
     """
-    from benchmark.controls.base import Control
+    from benchmark.controls.base import NEEDS, Control
 
-    made: Control = load_registered(REGISTRY, Control, name, __name__, FOLDER, ATTRIBUTES)
+    made: Control = load_registered(REGISTRY, Control, name, __name__, FOLDER, ATTRIBUTES, NEEDS)
     return made

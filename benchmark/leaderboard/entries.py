@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import metrics
-from benchmark.common.errors import UserError
+from benchmark.common.errors import damaged
 from benchmark.common.seed_names import seed_names
 from benchmark.leaderboard.cells import Cell, SeedMeasurement, make_cell
 from benchmark.leaderboard.marks import git, marks, tuning
@@ -131,7 +131,4 @@ def _measurements(record: Record) -> dict[str, metrics.Measurement]:
     try:
         return {column: metrics.Measurement.from_json(data) for column, data in record.metrics.items()}
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"the record {record.method}/{record.key}.json is damaged ({error}). Delete it and run the same "
-            "command again: only this run is redone."
-        ) from None
+        raise damaged(f"the record {record.method}/{record.key}.json", error) from None

@@ -9,6 +9,7 @@ from typing import Any
 import metrics
 from benchmark.leaderboard.marks import MEANING, git, marks, tuning
 from benchmark.records.record import Record
+from metrics.calibration.attacked import ATTACK_FAILED
 
 LEAST_AUC, MOST_AUC = 0.4, 0.6  # of an attack on a model that has seen neither side
 
@@ -20,7 +21,7 @@ def notes_on(records: list[Record], columns: dict[str, dict[str, Any]]) -> list[
         columns: metric -> what the registry knows of it, {} for nothing.
     """
     mixed = [*_mixed(records), *_uncompared(records), *_budgets(records), *_membership(records)]
-    return [*_marked(records), *mixed, *_of_other_versions(records, columns)]
+    return [*_marked(records), *mixed, *_failed_attacks(records), *_of_other_versions(records, columns)]
 
 
 def provenance_of(records: list[Record]) -> dict[str, Any]:
@@ -55,6 +56,16 @@ def _marked(records: list[Record]) -> list[str]:
 
 def _names(records: Iterable[Record]) -> list[str]:
     return sorted({r.label + " (reference)" * r.reference for r in records})
+
+
+def _failed_attacks(records: list[Record]) -> list[str]:
+    """Attacks that left columns without a value, with the reason."""
+    runs: dict[str, dict[str, Record]] = {}
+    for record in records:
+        reasons = (reason for measured in record.metrics.values() for reason in measured.get("undefined") or {})
+        for reason in dict.fromkeys(r for r in reasons if r.startswith(ATTACK_FAILED)):
+            runs.setdefault(reason, {})[record.label] = record
+    return [f"{reason}: {', '.join(_names(failed.values()))}" for reason, failed in sorted(runs.items())]
 
 
 def _mixed(records: list[Record]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from benchmark.common.errors import UserError
+from benchmark.common.errors import UserError, damaged
 from benchmark.common.files import read_json, write_json
 from benchmark.common.names import FileName, Line
 from benchmark.config.schema import FORMER_KEYS
@@ -147,17 +147,11 @@ def load_record(path: str | Path) -> Record:
         record = Record.model_validate(_upgraded(data))
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(
-            f"the record {path} is damaged ({'.'.join(map(str, first['loc']))}: {first['msg']}). Delete it and run "
-            "the same command again: only this run is redone."
-        ) from None
+        raise damaged(f"the record {path}", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     if record.schema_version > SCHEMA_VERSION:
         raise UserError(f"the record {path} was written by a later version; update unlearn-bench to read it")
     if is_changed(data):
-        raise UserError(
-            f"the record {path} is damaged (its content is not what its checksum was made of). Delete it and run the same "
-            "command again: only this run is redone."
-        )
+        raise damaged(f"the record {path}", "its content is not what its checksum was made of")
     return record
 
 

@@ -77,8 +77,8 @@ def load_scores(path: str | Path, only: Collection[str] | None = None) -> Scores
         return Scores({name: _set_scores(part) for name, part in sets.items()}, meta)
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:  # JSON errors are ValueErrors
         raise UserError(
-            f"the scores {path} are missing or damaged ({error}). Delete the record of the same name and run the "
-            "same command again: only this run is redone."
+            f"the scores {path} are missing or damaged ({error}). Delete the record of the same name and repeat the `run` "
+            "that made the board: only this run is redone. Of a published board `git checkout` brings them back."
         ) from None
 
 

@@ -11,7 +11,7 @@ from benchmark.attacks import load_attack
 from benchmark.common.errors import UserError, unknown_name
 from benchmark.common.registry import split_fields
 from benchmark.config.schema import Preset
-from benchmark.controls import load_control
+from benchmark.controls import control_names, load_control
 from benchmark.data.tofu import check_source
 from benchmark.data.types import FORGET_PERCENT
 from benchmark.models.loading import locate
@@ -85,8 +85,7 @@ def check_preset(preset: Preset) -> None:
     for method in preset.methods:
         try:
             name = method_source(method)[0]
-            if name in REFERENCE_ROWS:
-                raise UserError(f"{name!r} is the name of a reference row; give the method another one")
+            _refuse_taken(method, name)
             loaded = [load_method(method, split=split, **preset.fields_of(name)) for split in preset.splits]
             _refuse_twins(rows, method, name, repr([split_fields(name)[0], loaded, preset.training_of(name)]))
         except UserError as error:
@@ -97,6 +96,19 @@ def check_preset(preset: Preset) -> None:
             problems.append(f"[settings.{name}]: {unknown_name('method', name, {*chosen, *method_names()})}")
     if problems:
         raise UserError("\n".join(problems))
+
+
+def _refuse_taken(method: str, name: str) -> None:
+    """Raise UserError where a method's row has a name that means something else on a board."""
+    bare, path = split_fields(name)[0], method_source(method)[1].path.resolve()
+    if name in REFERENCE_ROWS:
+        raise UserError(f"{name!r} is the name of a reference row; give the method another one")
+    if bare in control_names():
+        raise UserError(f"{method}: {bare!r} is the name of a control; give the method another one")
+    if bare in method_names() and path != method_source(bare)[1].path.resolve():
+        raise UserError(
+            f"{method}: {bare!r} is a method already, whose settings it would take: rename the file, or name VARIANTS in it"
+        )
 
 
 def _refuse_twins(rows: dict[str, str], method: str, name: str, made_of: str) -> None:

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
 # The project's attacks: their columns are always there, those of other attacks where they were made.
 KNOWN = ("int8", "nf4", "relearn_forget", "relearn_retain", "relearn_same_form")
+OTHERS = (
+    "ask",
+    "sample",
+    "depth",
+)  # the project's attacks without scores of the forget rows, with columns of their own
 AT = "@"  # between a set's name and the attack's label
 STEP = re.compile(rf"step(\d+){AT}(.+)")  # a set of an attack that is scored on the way
+ATTACK_FAILED = "the attack failed: "  # begins the reason of a column that it leaves without a value
 FAILED = "attacks_failed"  # in ``Scores.meta``: label of an attack -> why it has no scores
 
 
@@ -40,9 +46,10 @@ def ask_set(kind: str) -> str:
 
 
 def labels(scores: Scores) -> list[str]:
-    """The project's attacks, and the others that a run has scores of."""
+    """The project's attacks, and the others that a run has scores of, or that failed."""
     own = [name.removeprefix(FORGET + AT) for name in scores.sets if name.startswith(FORGET + AT)]
-    return list(dict.fromkeys([*KNOWN, *own]))
+    failed = [label for label in scores.meta.get(FAILED) or {} if label not in OTHERS]
+    return list(dict.fromkeys([*KNOWN, *own, *failed]))
 
 
 def by_step(scores: Scores, label: str) -> dict[int, SetScores]:
@@ -85,7 +92,7 @@ def why_not_made(scores: Scores, references: References, name: str) -> str:
 def why_none_of(scores: Scores, others: Sequence[Scores], name: str) -> str:
     """Why a run, or the models that it is compared with, have no set of that name of an attack; empty if they have."""
     if failed := (scores.meta.get(FAILED) or {}).get(name.partition(AT)[2]):
-        return f"the attack failed: {failed}"
+        return f"{ATTACK_FAILED}{failed}"
     if name not in scores.sets:
         return "not attacked"
     if not all(name in other.sets for other in others):

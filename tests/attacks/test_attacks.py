@@ -7,14 +7,20 @@ import pytest
 from benchmark.attacks import REGISTRY, attack_names, load_attack
 from benchmark.attacks.base import Attack, attacked
 from benchmark.common.errors import UserError
+from benchmark.common.registered import sound_class
+from benchmark.common.source_files import import_file
 from benchmark.evaluation.evaluate import score_model
+from benchmark.leaderboard.notes import notes_on
 from benchmark.records.comparison import compare_records
 from benchmark.records.record import load_records
 from benchmark.records.score_files import load_scores, save_scores
 from benchmark.runs.board import run_board
+from metrics import References, measure_all
 from metrics.calibration.attacked import FAILED, KNOWN
 from tests.attacks.toy_setup import toy_setup
 from tests.board_fixtures import micro
+from tests.conftest import ROOT
+from tests.leaderboard.made_records import make_record
 from tests.model_fixtures import weights_hash
 
 
@@ -35,6 +41,14 @@ class Broken(Attack):
         raise RuntimeError("no luck")
 
 
+@dataclass(frozen=True)
+class Forgetful(Attack):
+    name, version = "forgetful", 1
+
+    def attack(self, setup):
+        return None
+
+
 @pytest.fixture(scope="module")
 def setup():
     return toy_setup(authors=10, rows=4)
@@ -51,6 +65,28 @@ def test_attacked_sets_stand_beside_the_runs_own_and_the_model_stays(setup, tmp_
     assert 0 < abs(plain - rounded).max() < 0.5 and scores["forget@nf4"].generated == [""] * 4
     save_scores(scores, tmp_path / "s.parquet")
     assert set(load_scores(tmp_path / "s.parquet").sets) == set(scores.sets)
+
+
+def test_an_attack_that_fails_is_on_the_board_with_its_reason(setup):
+    own = score_model(setup.model, setup.prompt_tokenizer, setup.sets, max_new_tokens=4)
+    scores = attacked(own, [Broken(), Forgetful()], setup)
+    assert "attack must return {evaluation set: SetScores}, not None" in scores.meta[FAILED]["forgetful"]
+    measured = measure_all(scores, References((scores,) * 2, scores), names=["residual_attacked", "recovery"])
+    assert measured["residual_broken"].undefined == {"the attack failed: RuntimeError: no luck": 1}
+    record = make_record(metrics={c: m.to_json() for c, m in measured.items()})
+    (note,) = [note for note in notes_on([record], {}) if "no luck" in note]
+    assert note == "the attack failed: RuntimeError: no luck: npo forget10 seed 0"
+
+
+def test_the_example_moves_the_model_that_it_copies(setup):
+    cls = sound_class(
+        import_file(ROOT / "examples" / "my_attack.py", "examples", ROOT / "examples"), Attack, "attack", ("name",)
+    )
+    before = weights_hash(setup.model)
+    plain, little, much = (cls(share=share).attack(setup)["forget"].answer_nll() for share in (0.0, 0.1, 1.0))
+    assert weights_hash(setup.model) == before
+    assert 0 < abs(little - plain).max() < abs(much - plain).max()
+    assert (cls(share=0.1).attack(setup)["forget"].answer_nll() == little).all()
 
 
 def test_a_board_with_attacks(tmp_path):

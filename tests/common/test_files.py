@@ -87,7 +87,7 @@ def test_number_that_json_lacks_is_refused_and_nothing_is_written(tmp_path):
 def test_damaged_json_says_what_to_do(tmp_path, content):
     path = tmp_path / "a.json"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="record .*a.json is damaged .*Delete it and run the same command again"):
+    with pytest.raises(UserError, match="record .*a.json is damaged .*Delete it and repeat the command that wrote it"):
         read_json(path, "record")
 
 

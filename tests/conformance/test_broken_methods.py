@@ -45,6 +45,8 @@ class Mine(WithRetain):
 # What is wrong, where it stands and what it is -> the check that has to find it.
 BROKEN = {
     "a field without JSON": ("constructs", "odd: complex = 1j", "return -nll(model, batch.forget)"),
+    "a plain attribute": ("constructs", "floor = -4.6", "return -nll(model, batch.forget)"),
+    "no return": ("gives_a_loss", "", "nll(model, batch.forget)"),
     "a loss a row": ("gives_a_loss", "", "return -sequence_logprob(model, batch.forget)"),
     "no gradient": ("gives_a_loss", "", "return nll(model, batch.forget).detach()"),
     "a narrow loss": ("gives_a_loss", "", "return nll(model, batch.forget).half()"),
@@ -228,7 +230,7 @@ def test_new_method_is_one_file(variant, architecture, tmp_path):
 def test_error_inside_a_method_is_a_failed_check_with_its_message(tmp_path):
     (tmp_path / "mine.py").write_text(HEADER + TRAINED.format(declared="", body="raise KeyError('s_ref')"))
     reasons = failed(tmp_path / "mine.py")
-    assert reasons["gives_a_loss"] == "raised KeyError: 's_ref'"
+    assert reasons["gives_a_loss"] == "raised KeyError: 's_ref' (mine.py:17)"
     assert "constructs" not in reasons
 
 

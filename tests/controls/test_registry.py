@@ -36,6 +36,7 @@ def test_labels(name, label):
     [
         ("refuse_al", "did you mean 'refuse_all'"),
         ("base", "unknown control 'base'"),
+        ("mine/new.py", "put the file into .*controls and give its name alone, 'new'"),
         ("interpolated@shar=0.5", "unknown setting of interpolated 'shar'; did you mean 'share'"),
         ("refuse_all@share=0.5", "write 'refuse_all' alone"),
         ("interpolated@share=half", "interpolated@share=half: share must be a finite number"),
@@ -49,6 +50,16 @@ def test_errors_say_what_to_do(name, message):
         load_control(name)
 
 
+SOUND = """from dataclasses import dataclass
+@dataclass(frozen=True)
+class A(Control):
+    name = 'a'
+    version = 1
+    needs = ('finetuned',)
+    def score(self, setup): ...
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -59,6 +70,9 @@ def test_errors_say_what_to_do(name, message):
         ("class A(Control):\n name = 'a'\n def score(self, setup): ...", "lacks the class attributes version, needs"),
         ("class A(Control):\n name = 'a'\n version = 1\n needs = ()", "does not define score"),
         ("", "exactly one subclass of Control"),
+        (SOUND.replace("('finetuned',)", "('finetund',)"), "unknown need 'finetund'; did you mean 'finetuned'"),
+        (SOUND.replace("('finetuned',)", "'finetuned'"), "needs must be a tuple"),
+        (SOUND.replace("name =", "name: str ="), "name is a setting as it is written: annotate it as ClassVar"),
     ],
 )
 def test_unsound_files(text, message, tmp_path, monkeypatch):

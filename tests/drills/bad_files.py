@@ -15,6 +15,11 @@ METHODS = [
     (HEAD + SOUND + SOUND.replace("Mine", "Other"), "it defines Mine, Other"),
     (HEAD + SOUND.replace("@dataclass(frozen=True)\n", ""), "must be a dataclass"),
     (HEAD + SOUND.replace("Method):", 'Method):\n    needs = ("nope",)'), "unknown need 'nope'"),
+    (HEAD + SOUND.replace("Method):", 'Method):\n    weighs = "nope"'), "weighs: unknown setting of mine 'nope'"),
+    (
+        HEAD + SOUND.replace("Method):", 'Method):\n    ranges = {"nope": (0, 1)}'),
+        "ranges: unknown setting of mine 'nope'",
+    ),
     (HEAD + 'VARIANTS = ["a"]\n' + SOUND, "VARIANTS must map names to fields"),
     (HEAD + 'VARIANTS = {"a": 3}\n' + SOUND, "VARIANTS must map names to fields"),
     (HEAD + 'VARIANTS = {"../../../evil": {}}\n' + SOUND, "does not do as a file's name"),

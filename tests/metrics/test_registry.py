@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 import time
@@ -115,12 +116,25 @@ def test_new_file_loads_by_path(tmp_path):
         ('"higher"', '"up"', "direction 'up'"),
         ("def per_example", "def something", "does not define per_example"),
         ('"""Words in the gold answer."""', "", "docstring"),
+        ("version = 3", 'version = "3"', "version must be a whole number"),
+        ('reads = ("gold",)', 'reads = "gold"', "reads must be a tuple, such as ('gold',)"),
+        ('reads = ("gold",)', 'reads = ("golden",)', "unknown name in reads 'golden'; did you mean 'gold'"),
+        ("version = 3", 'version = 3; needs = ("retraind",)', "did you mean 'retrained'"),
+        ("version = 3", 'version = 3; sets = ("forgte",)', "did you mean 'forget'"),
+        ('"higher"', '{"forget": "higher"}', "direction has no word for the set"),
     ],
 )
 def test_faulty_files_are_refused(tmp_path, old, new, message):
     path = tmp_path / "answer_length.py"
     path.write_text(ANSWER_LENGTH.replace(old, new))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        metrics.load_metric(path)
+
+
+def test_a_file_elsewhere_never_gives_a_metric_of_the_project(tmp_path):
+    path = tmp_path / "rouge.py"
+    path.write_text(ANSWER_LENGTH.replace("answer_length", "rouge"))
+    with pytest.raises(ValueError, match="'rouge' is a metric already, whose numbers it would replace"):
         metrics.load_metric(path)
 
 

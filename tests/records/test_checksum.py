@@ -36,7 +36,7 @@ def test_every_changed_digit_is_seen_and_other_spaces_are_not(tmp_path):
         "checksum": "0" * 64,
     }.items():
         path.write_text(json.dumps(data | {key: value}))
-        with pytest.raises(UserError, match="its content is not what its checksum was made of.. Delete it and run"):
+        with pytest.raises(UserError, match="its content is not what its checksum was made of.. Delete it and repeat"):
             load_record(path)
     with pytest.raises(UserError, match="checksum"):
         load_records(tmp_path)

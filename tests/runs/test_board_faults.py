@@ -11,6 +11,7 @@ from benchmark.common.errors import UserError
 from benchmark.records.record import load_record, load_records, scores_path
 from benchmark.runs import execute as runs
 from benchmark.runs.board import run_board
+from benchmark.runs.plan import check_preset
 from tests.board_fixtures import (
     METHODS,
     MODEL_ROWS,
@@ -21,6 +22,7 @@ from tests.board_fixtures import (
     only_record,
     watch,
 )
+from tests.conftest import ROOT
 
 
 def run(preset, folder, **options):
@@ -149,3 +151,18 @@ def test_second_command_in_the_folder_is_refused(board, fresh):
 def test_model_that_cannot_be_trained_is_a_user_error(tmp_path):
     with pytest.raises(UserError, match="base broke at step .*lower its lr"):
         run(micro("pretraining.lr=1e30", "pretraining.warmup_epochs=0"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("npo", "'npo' is a method already, whose settings it would take: rename the file"),
+        ("refuse_all", "'refuse_all' is the name of a control"),
+        ("finetuned", "'finetuned' is the name of a reference row"),
+    ],
+)
+def test_a_method_named_as_something_else_on_a_board_is_refused(tmp_path, name, message):
+    path = tmp_path / f"{name}.py"
+    path.write_text((ROOT / "examples" / "my_method.py").read_text().replace('"floor"', f'"{name}"'))
+    with pytest.raises(UserError, match=message):
+        check_preset(micro(methods=[str(path)]))

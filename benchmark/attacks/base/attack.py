@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -19,6 +19,8 @@ from benchmark.models.ranks import in_group
 from benchmark.models.tokenization import PromptTokenizer
 from methods.base.settings import Settings
 from metrics.calibration.attacked import AT, FAILED
+
+NEEDS = ("finetuned",)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Attack(Settings, ABC):
         name: the file's.
         version: raised when the same model would get other scores.
         trains: whether it reads the setup's recipe.
-        needs: other models that it reads: "finetuned".
+        needs: other models that it reads, of ``NEEDS``.
     """
 
     version: ClassVar[int]
@@ -84,12 +86,18 @@ class Attack(Settings, ABC):
         """Evaluation set -> its scores after the attack; the given model stays as it is."""
 
 
+def _checked(made: Any) -> dict[str, SetScores]:
+    if not isinstance(made, dict) or not all(isinstance(own, SetScores) for own in made.values()):
+        raise TypeError(f"attack must return {{evaluation set: SetScores}}, not {made!r:.80}")
+    return made
+
+
 def attacked(scores: Scores, attacks: Iterable[Attack], setup: AttackSetup) -> Scores:
     """The scores with a set more for each attack and set; an attack that fails leaves its reason, never a lost run."""
     sets, failed = dict(scores.sets), {}
     for attack in attacks:
         try:
-            made = attack.attack(setup)
+            made = _checked(attack.attack(setup))
         except Exception as error:  # one attack's fault must not cost the run its row
             if in_group() and not isinstance(error, UserError):  # of one rank, perhaps, while others wait for it
                 raise

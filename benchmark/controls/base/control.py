@@ -66,7 +66,7 @@ class ControlSetup:
             UserError: there is none.
         """
         if self.retrained is None:
-            raise UserError(f"this control reads a model retrained without {self.split}, and none was given: train one")
+            raise UserError(f'this control reads a model retrained without {self.split}: add "retrained" to its needs')
         return self.retrained
 
 
