@@ -8,7 +8,8 @@ another order.
 
 Model utility is a harmonic mean H of nine means m_k, and is compared by what each author adds to it: the sum over k of
 dH/dm_k = H^2 / (9 m_k^2) times the author's part of m_k. H is homogeneous, so these parts add up to H (Euler), and their
-spread within each of the three sets is that of H by the delta method. Rows that are nobody's (real authors, world facts) are an author each.
+spread within each of the three sets is that of H by the delta method. Flipped signs count the difference between the sets'
+levels as spread too, so that p of a difference in utility is too large rather than too small. Rows that are nobody's (real authors, world facts) are an author each.
 """
 
 from __future__ import annotations
