@@ -16,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from benchmark.common.errors import UserError, unknown_name
-from benchmark.common.registered import sound_class
+from benchmark.common.errors import UserError
+from benchmark.common.registered import check_names, sound_class
 from benchmark.common.registry import Registry
 from benchmark.common.source_files import import_file
 from metrics.base import DIRECTIONS, NO_REFERENCES, SETS, Measurement, Metric, References, SetMetric, within
@@ -161,14 +161,8 @@ def _check_declarations(metric: type[Metric], module: ModuleType) -> None:
         if isinstance(metric.direction, Mapping) and (without := set(metric.sets) - set(metric.direction)):
             raise UserError(f"{module.__file__}: direction has no word for the set {min(without)!r}")
     for attribute in ("sets", "reads", "needs"):
-        names = getattr(metric, attribute)
-        if not isinstance(names, tuple):
-            raise UserError(f"{module.__file__}: {attribute} must be a tuple, such as {(names,)!r}, not {names!r}")
-        for name in names:
-            if name not in known.get(attribute, names):
-                raise UserError(
-                    f"{module.__file__}: {unknown_name(f'name in {attribute}', str(name), known[attribute])}"
-                )
+        allowed = known.get(attribute, getattr(metric, attribute))  # a metric may read sets of its own
+        check_names(metric, module.__file__, attribute, allowed, f"name in {attribute}")
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,7 +40,7 @@ def load_registered(
         raise UserError(f"{bare}: put the file into {folder} and give its name alone, {Path(bare).stem!r}")
     source = registry.get(bare)
     cls = sound_class(import_file(source.path, package, folder), base, registry.kind, attributes)
-    check_needs(cls, source.path, needs)
+    check_names(cls, source.path, "needs", needs, "need")
     known = [f.name for f in dataclasses.fields(cls)]
     if settings_too := [a for a in (*attributes, "needs") if a in known]:
         raise UserError(f"{source.path}: {settings_too[0]} is a setting as it is written: annotate it as ClassVar")
@@ -54,17 +55,18 @@ def load_registered(
         raise UserError(f"{name}: {error}") from error
 
 
-def check_needs(cls: Any, path: object, known: tuple[str, ...]) -> None:
-    """Refuse a class whose ``needs`` are no tuple of these.
+def check_names(cls: Any, path: object, attribute: str, known: Collection[str], kind: str) -> None:
+    """Refuse a class whose attribute is no tuple of these names; ``kind`` is what messages call one.
 
     Raises:
-        UserError: they name something else, or are one text.
+        UserError: it names something else, or is one text.
     """
-    if not isinstance(cls.needs, tuple):
-        raise UserError(f"{path}: needs must be a tuple, such as {known[:1]!r}, not {cls.needs!r}")
-    for need in cls.needs:
-        if need not in known:
-            raise UserError(f"{path}: {unknown_name('need', str(need), known)}")
+    names = getattr(cls, attribute)
+    if not isinstance(names, tuple):
+        raise UserError(f"{path}: {attribute} must be a tuple, such as {(names,)!r}, not {names!r}")
+    for name in names:
+        if name not in known:
+            raise UserError(f"{path}: {unknown_name(kind, str(name), known)}")
 
 
 def sound_class(module: ModuleType, base: type, kind: str, attributes: tuple[str, ...]) -> Any:

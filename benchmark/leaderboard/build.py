@@ -47,9 +47,8 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
         UserError: there are no records, or some (or their numbers) are damaged; all of them are named.
     """
     everything = load_records(Path(folder))
-    if name is None:
-        name, left_out = published_as(Path(folder))
-        notes = [*left_out, *notes]
+    known_as, left_out = published_as(Path(folder))
+    name, notes = name or known_as, [*left_out, *notes]
     current, superseded = newest(everything)
     columns = _columns(current)
     rows, problems, lonely = [], [], []

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
@@ -27,7 +26,7 @@ from benchmark.speed.ceilings import matmul_ceiling
 from benchmark.speed.watch import Cost
 from benchmark.speed.work import Work
 from benchmark.training.finetune import finetune
-from benchmark.training.loop import batch_order
+from benchmark.training.loop import batch_order, batch_rng
 
 STEPS = 25
 SECONDS = 2.0  # that measuring the ceiling takes
@@ -82,7 +81,7 @@ def step_parts(preset: Preset) -> StepParts:
     shares[REST] = 1 - sum(shares.values())
     encoded = prompt_tokenizer.encode(question_answer_pairs(rows))
     lengths = [len(row.ids) for row in encoded]
-    batches = batch_order(lengths, recipe.batch_size, np.random.default_rng([0, 0x7EA1]))  # those of the loop
+    batches = batch_order(lengths, recipe.batch_size, batch_rng(0))  # those of the loop
     positions = sum(len(batch) * max(lengths[i] for i in batch) for batch in batches)
     rate = product_flops(model, positions, encoded) / (shares[PRODUCTS] * plain.seconds)
     ceiling = matmul_ceiling("cpu", torch.float32, SECONDS)

@@ -51,6 +51,11 @@ def batch_order(lengths: Sequence[int], batch_size: int, rng: np.random.Generato
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def batch_rng(seed: int) -> np.random.Generator:
+    """What ``batch_order`` draws from, epoch after epoch, in a run with that seed."""
+    return np.random.default_rng([seed, 0x7EA1])
+
+
 Backward = Callable[[Tensor], None]
 # (model, micro-batches of row numbers, epoch, backward) -> the step's loss; adds the step's gradient to .grad.
 StepGradient = Callable[[nn.Module, list[list[int]], int, Backward], Tensor]
@@ -110,7 +115,7 @@ def train(
     if total == 0:
         return outcome
     torch.manual_seed(seed)
-    rng = np.random.default_rng([seed, 0x7EA1])
+    rng = batch_rng(seed)
     AcceleratorState._reset_state(reset_partial_state=True)  # accelerate refuses a second precision in one process
     accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if recipe.precision == "bf16" else "no")
     if recipe.lora:

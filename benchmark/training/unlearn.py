@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +18,7 @@ from benchmark.models.forward import collate, unwrap
 from benchmark.models.tokenization import PromptTokenizer
 from benchmark.training.forget_batches import UnlearningRows
 from benchmark.training.looks import Looks
-from benchmark.training.loop import Backward, Outcome, batch_order, train
+from benchmark.training.loop import Backward, Outcome, batch_order, batch_rng, train
 from methods.base import Batch, Batches, Method, Models, nll
 
 PROBE_ROWS = 32
@@ -59,7 +58,7 @@ def step_batches(
 
 def epoch_steps(rows: UnlearningRows, recipe: Recipe, reference: nn.Module | None) -> Iterator[Batches]:
     """The forget rows once, in the recipe's batches, for a closed form that reads them."""
-    rng = np.random.default_rng([rows.seed, 0x7EA1])
+    rng = batch_rng(rows.seed)
     for numbers in batch_order([len(r.ids) for r in rows.forget], recipe.batch_size, rng):
         size = recipe.micro_batch_size or len(numbers)
         yield step_batches(rows, [numbers[i : i + size] for i in range(0, len(numbers), size)], 0, reference)
@@ -67,7 +66,7 @@ def epoch_steps(rows: UnlearningRows, recipe: Recipe, reference: nn.Module | Non
 
 def epoch_batches(rows: UnlearningRows, size: int, reference: nn.Module | None) -> Iterator[Batch]:
     """The forget rows once, in batches of so many, whatever the recipe has."""
-    for numbers in batch_order([len(r.ids) for r in rows.forget], size, np.random.default_rng([rows.seed, 0x7EA1])):
+    for numbers in batch_order([len(r.ids) for r in rows.forget], size, batch_rng(rows.seed)):
         yield rows.batch(numbers, 0, reference)
 
 

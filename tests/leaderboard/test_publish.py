@@ -103,6 +103,7 @@ def test_a_published_board_made_again_keeps_its_name_and_who_failed(tmp_path):
     again = build(place)
     assert again.name == "other"
     assert "left out, since it failed: dpo forget10 seed 0 (no memory)" in again.notes
+    assert build(place, name="other").notes == again.notes  # as the site's pages are made
     place.rename(tmp_path / "own")
     assert build(tmp_path / "own").name == "quick"
 
