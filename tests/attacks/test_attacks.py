@@ -49,6 +49,15 @@ class Forgetful(Attack):
         return None
 
 
+@dataclass(frozen=True)
+class InPlace(Attack):
+    name, version = "in_place", 1
+
+    def attack(self, setup):
+        next(setup.model.parameters()).data.add_(1)
+        return setup.forced(setup.model)
+
+
 @pytest.fixture(scope="module")
 def setup():
     return toy_setup(authors=10, rows=4)
@@ -76,6 +85,17 @@ def test_an_attack_that_fails_is_on_the_board_with_its_reason(setup):
     record = make_record(metrics={c: m.to_json() for c, m in measured.items()})
     (note,) = [note for note in notes_on([record], {}) if "no luck" in note]
     assert note == "the attack failed: RuntimeError: no luck: npo forget10 seed 0"
+
+
+def test_an_attack_that_changes_the_model_is_named_and_none_behind_it_reads_what_it_left():
+    setup = toy_setup(authors=10, rows=4)
+    own = score_model(setup.model, setup.prompt_tokenizer, setup.sets, max_new_tokens=4)
+    scores = attacked(own, [load_attack("int8"), InPlace(), load_attack("nf4")], setup)
+    assert set(scores.sets) == {*own.sets, "forget@int8"}
+    assert scores.meta[FAILED] == {
+        "in_place": "it changed the model that it was given: push a copy (copy.deepcopy(setup.model))",
+        "nf4": "not tried: attack in_place before it changed the model",
+    }
 
 
 def test_the_example_moves_the_model_that_it_copies(setup):

@@ -15,12 +15,14 @@ from benchmark.data.types import Dataset, Example, gold_alone, question_answer_p
 from benchmark.evaluation.evaluate import score_model
 from benchmark.evaluation.scores import Scores, SetScores
 from benchmark.evaluation.teacher_forcing import encode_answers, score_answers
+from benchmark.models.fingerprint import fingerprint
 from benchmark.models.ranks import in_group
 from benchmark.models.tokenization import PromptTokenizer
 from methods.base.settings import Settings
 from metrics.calibration.attacked import AT, FAILED
 
 NEEDS = ("finetuned",)
+CHANGED = "it changed the model that it was given: push a copy (copy.deepcopy(setup.model))"
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,23 @@ def _checked(made: Any) -> dict[str, SetScores]:
 
 
 def attacked(scores: Scores, attacks: Iterable[Attack], setup: AttackSetup) -> Scores:
-    """The scores with a set more for each attack and set; an attack that fails leaves its reason, never a lost run."""
+    """The scores with a set more for each attack and set; an attack that fails leaves its reason, never a lost run.
+
+    After one that changed the model there is nothing left to push: those behind it fail too, with its name.
+    """
     sets, failed = dict(scores.sets), {}
+    before, spoilt_by = fingerprint(setup.model), ""
     for attack in attacks:
+        if spoilt_by:
+            failed[attack.label] = f"not tried: attack {spoilt_by} before it changed the model"
+            continue
         try:
             made = _checked(attack.attack(setup))
         except Exception as error:  # one attack's fault must not cost the run its row
             if in_group() and not isinstance(error, UserError):  # of one rank, perhaps, while others wait for it
                 raise
-            failed[attack.label] = f"{type(error).__name__}: {error}"
-            continue
+            made, failed[attack.label] = {}, f"{type(error).__name__}: {error}"
+        if fingerprint(setup.model) != before:
+            made, failed[attack.label], spoilt_by = {}, CHANGED, attack.label
         sets |= {f"{name}{AT}{attack.label}": own for name, own in made.items()}
     return replace(scores, sets=sets, meta=scores.meta | ({FAILED: failed} if failed else {}))
