@@ -29,6 +29,7 @@ from benchmark.leaderboard.ranking import told_apart, with_ranks
 from benchmark.leaderboard.relearning_figure import draw_relearning
 from benchmark.leaderboard.reported import reported, reported_csv
 from benchmark.leaderboard.resurfacing_figure import draw_resurfacing
+from benchmark.leaderboard.utility_limit import at_the_limit
 from benchmark.records.record import REFERENCE_ROWS, Record, load_records, now
 from benchmark.records.reproduction import read_claims
 from metrics.calibration.headline import DISTANCE
@@ -71,7 +72,7 @@ def build(folder: str | Path, name: str | None = None, notes: Iterable[str] = ()
         made=now(),
         rows=sorted(rows, key=_place),
         columns=columns,
-        notes=[*notes, *lonely, *superseded, *notes_on(current, columns), *fooled(rows)],
+        notes=[*notes, *lonely, *superseded, *notes_on(current, columns), *fooled(rows), *at_the_limit(rows, current)],
         told_apart=told_apart(rows),
         records=sorted(current, key=lambda r: (r.method, r.split, r.seed, r.key)),
         yardsticks=_yardsticks(current),

@@ -18,12 +18,9 @@ BOARDS = [  # with controls, and with methods to compare them with
     if roles["control"] and roles["method"] > 5
 ]
 
-BEATEN = ("smollm2-mini", "tofu-small")  # by a cheat, which must be named
-TOO_FEW = (
-    ("tofu-small", "dose-"),
-    ("smollm2-mini", "dose-"),
-    ("smollm2-mini", "interpolated-"),
-)  # one or none: no order
+MINI = ("smollm2-mini", "smollm2-mini-processor")  # one board on two processors
+BEATEN = (*MINI, "tofu-small")  # by a cheat, which must be named
+TOO_FEW = (("tofu-small", "dose-"), *((mini, kind) for mini in MINI for kind in ("dose-", "interpolated-")))  # no order
 
 
 def row(name, role, far, kept, left=(0.5, 0.4, 0.6), quality=0.001):
