@@ -45,6 +45,7 @@ class Entry:
     rank: Rank | None = None  # among the methods of its split; None where it takes no part
     finetuning_seeds: tuple[int, ...] = ()  # of the fine-tuned model that each run started from
     p_front: float | None = None  # of being on the Pareto front of distance and utility kept
+    p_first: float | None = None  # of being the nearest that keeps enough utility; of rows below the limit too
     rank_worst: Rank | None = None  # as ``rank``, by the residual under its worst attack
 
     @property

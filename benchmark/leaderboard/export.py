@@ -25,6 +25,7 @@ FIELDS = {
     "rank": "places among the methods of its split that paired tests over authors leave open (low to high), and P(best)",
     "rank_worst": "as rank, by the residual under the attack that brings most back (residual_worst); P(best) is of these runs' authors and seeds",
     "p_front": "probability of being on the Pareto front of distance and utility kept",
+    "p_first": "probability of being the nearest row that keeps 90 % of utility, where what rows keep is drawn too; of rows below 90 % as well",
     "epochs, lr": "of unlearning, in the CSV; empty where nothing is trained",
     "commit": "of the code that made the row's runs",
     "range": "of a column; null where there is no limit",
@@ -38,7 +39,16 @@ FIELDS = {
     "marks": "; ".join(f"{mark}: {meaning}" for mark, meaning in MEANING.items()),
 }
 STANDING = ("reproduced", "claimed")  # of boards that were checked
-RANK_HEADS = ("rank_low", "rank_high", "p_best", "p_front", "rank_worst_low", "rank_worst_high", "p_best_worst")
+RANK_HEADS = (
+    "rank_low",
+    "rank_high",
+    "p_best",
+    "p_front",
+    "p_first",
+    "rank_worst_low",
+    "rank_worst_high",
+    "p_best_worst",
+)
 LAST = ("status", "minutes", "peak_memory_mib", "source", "marks", "epochs", "lr", "commit")
 
 
@@ -52,7 +62,7 @@ def csv_text(board: Board) -> str:
 
 def _csv_row(board: Board, entry: Entry) -> list[Any]:
     numbers = [x for m in board.columns for x in (entry.cells[m].value, entry.cells[m].low, entry.cells[m].high)]
-    rank = [*_rank(entry.rank), entry.p_front, *_rank(entry.rank_worst)]
+    rank = [*_rank(entry.rank), entry.p_front, entry.p_first, *_rank(entry.rank_worst)]
     training = entry.config.get("training") or {}
     last = [entry.status, entry.minutes, entry.peak_memory_mib, entry.source, " ".join(entry.marks)]
     last += [training.get("epochs"), training.get("lr"), " ".join(entry.commits)]
@@ -133,6 +143,7 @@ def _json_row(entry: Entry) -> dict[str, Any]:
         "n": entry.n,
         "block": entry.block,
         "p_front": entry.p_front,
+        "p_first": entry.p_first,
         **{name: None if (own := getattr(entry, name)) is None else asdict(own) for name in RANKS},
         "status": entry.status,
         "reasons": entry.reasons,

@@ -13,57 +13,66 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmark.common.jackknife import FEWEST
-from benchmark.leaderboard.entries import METHODS, Entry
+from benchmark.leaderboard.entries import BELOW, METHODS, Entry
 from benchmark.leaderboard.headings import RANK
+from benchmark.leaderboard.shares import first_shares, front_shares
 from benchmark.records.record import Record
 from metrics.calibration.author_parts import parts_of
-from metrics.calibration.draws import DRAWS, error_draws, seed_draws
 from metrics.calibration.errors import board_errors
-from metrics.calibration.pareto import p_front
 from metrics.calibration.ranks import rank_rows
 from metrics.calibration.row_statistics import STATISTICS
 
-WORST, KEPT = "residual_worst", "utility_kept"
-QUANTILE, NORMAL = 1.96, 1e6  # limits of utility kept come from several parts: read as those of a normal distribution
+WORST = "residual_worst"
 
 
 def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entry]:
-    """The entries, each with its rank among the methods of its split that take part."""
+    """The entries, each with its rank among the methods of its split that take part, and its shares of draws."""
     ranked: dict[tuple[str, str], Entry] = {}
     for split in dict.fromkeys(entry.split for entry in entries):
-        sound = [e for e in entries if e.split == split and _takes_part(e)]
-        errors, by_key = errors_of_split(entries, split, records), {(r.method, r.key): r for r in records}
+        sound = [e for e in entries if e.split == split and _takes_part(e, (METHODS, BELOW))]
+        by_key = {(r.method, r.key): r for r in records}
         runs = _runs(sound, by_key)
+        enough = {name: runs[name] for name in (e.method for e in sound if _takes_part(e))}
         seeds = {name: [(r.seed, r.finetuning_seed) for r in own] for name, own in runs.items()}
-        ranks, worst = rank_rows(errors, seeds), rank_rows(_under_attack(runs), seeds)
-        fronts = _fronts(errors, runs, seeds)
+        errors = errors_of_split(entries, split, records)
+        ranks, worst = rank_rows(errors, seeds), rank_rows(_under_attack(enough), seeds)
+        fronts = front_shares(errors, enough, seeds)
+        firsts = first_shares(errors_of_split(entries, split, records, blocks=(METHODS, BELOW)), runs, seeds)
         ranked |= {
             (split, e.method): replace(
-                e, rank=ranks.get(e.method), rank_worst=worst.get(e.method), p_front=fronts.get(e.method)
+                e, rank=ranks.get(e.method), rank_worst=worst.get(e.method),
+                p_front=fronts.get(e.method), p_first=firsts.get(e.method),
             )
             for e in sound
-        }
-    return [ranked.get((e.split, e.method), e) if _takes_part(e) else e for e in entries]
+        }  # fmt: skip
+    return [ranked.get((e.split, e.method), e) if _takes_part(e, (METHODS, BELOW)) else e for e in entries]
 
 
 def errors_of_split(
-    entries: Sequence[Entry], split: str, records: Sequence[Record], statistics: Sequence[str] = STATISTICS
+    entries: Sequence[Entry],
+    split: str,
+    records: Sequence[Record],
+    statistics: Sequence[str] = STATISTICS,
+    blocks: Sequence[str] = (METHODS,),
 ) -> dict[str, np.ndarray]:
     """Row of a split that takes part -> [S, G] its errors by seed and author; empty where records cannot be compared."""
-    compared = compared_rows(entries, split, records, statistics)
+    compared = compared_rows(entries, split, records, statistics, blocks)
     return {} if compared is None else board_errors(*compared).errors
 
 
 def compared_rows(
-    entries: Sequence[Entry], split: str, records: Sequence[Record], statistics: Sequence[str] = STATISTICS
+    entries: Sequence[Entry],
+    split: str,
+    records: Sequence[Record],
+    statistics: Sequence[str] = STATISTICS,
+    blocks: Sequence[str] = (METHODS,),
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray] | None:
     """What ``board_errors`` reads of a split: row -> [S, T, n], the retrained models [K, T, n], authors [n].
 
     The rows are those that take part and share the retrained models that most have; None where records cannot be compared.
     """
     by_key = {(record.method, record.key): record for record in records}
-    own = _runs([e for e in entries if e.split == split and _takes_part(e)], by_key)
+    own = _runs([e for e in entries if e.split == split and _takes_part(e, blocks)], by_key)
     yardsticks = {name: _yardstick(runs) for name, runs in own.items()}
     common = Counter(keys for keys in yardsticks.values() if keys)
     if not common:
@@ -89,36 +98,9 @@ def told_apart(entries: Sequence[Entry], by: str = RANK) -> dict[str, tuple[int,
     return counts
 
 
-def _takes_part(entry: Entry) -> bool:
+def _takes_part(entry: Entry, blocks: Sequence[str] = (METHODS,)) -> bool:
     """Imported rows do not: a run of the same name may stand beside them, and their models are not the board's."""
-    return entry.is_sound and entry.block == METHODS and entry.source == "run"
-
-
-def _fronts(
-    errors: dict[str, np.ndarray], runs: dict[str, list[Record]], seeds: dict[str, list[tuple[int, int]]]
-) -> dict[str, float]:
-    """Row -> P(on the Pareto front of distance and utility kept): draws of authors, seeds and what is kept."""
-    # In the order of their names, which is the order of the draws: not that in which runs happened to end.
-    own = {name: errors[name] for name in sorted(runs) if name in errors and np.isfinite(errors[name]).all()}
-    if not own or next(iter(own.values())).shape[1] < FEWEST:
-        return {}
-    kept = {name: np.array([r.value(KEPT) for r in runs[name]], dtype=np.float64) for name in own}  # None is NaN
-    with np.errstate(divide="ignore"):
-        logs = {name: np.log(values) for name, values in kept.items()}
-    moved = np.zeros((DRAWS, len(own)))
-    sound = {name: values for name, values in logs.items() if np.isfinite(values).all()}  # 0, or unknown, stays so
-    moved[:, [list(own).index(name) for name in sound]] = seed_draws(sound, seeds, f" ({KEPT})")
-    means, spreads = np.array([v.mean() for v in kept.values()]), np.array([_log_se(runs[name]) for name in own])
-    shares = p_front(error_draws(own, seeds), means, spreads, np.full(len(own), NORMAL), moved)
-    return dict(zip(own, shares.tolist(), strict=True))
-
-
-def _log_se(runs: list[Record]) -> float:
-    """A standard error on the log scale from each run's own 95 % limits, over authors; NaN where a run has none, or they touch 0."""
-    limits = [(m.get("low"), m.get("high")) for m in (run.metrics.get(KEPT, {}) for run in runs)]
-    if not all(low and high for low, high in limits):
-        return np.nan
-    return float(np.sqrt(np.mean([(np.log(high / low) / (2 * QUANTILE)) ** 2 for low, high in limits])))
+    return entry.is_sound and entry.block in blocks and entry.source == "run"
 
 
 def _runs(entries: list[Entry], by_key: dict[tuple[str, str], Record]) -> dict[str, list[Record]]:

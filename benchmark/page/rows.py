@@ -63,6 +63,7 @@ def table_row(entry: Entry, columns: list[str], covers: Texts, standing: Standin
         "rank_reason": "" if rank is None else rank.reason,
         "p_best": None if rank is None else short(rank.best),
         "p_front": short(entry.p_front),
+        "p_first": short(entry.p_first),
         "marks": [MEANING[mark] for mark in entry.marks],
         "dose": dose(entry),
         "cells": cells,

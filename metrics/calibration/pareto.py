@@ -27,17 +27,16 @@ def front(distance: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return ~beaten
 
 
-def p_front(
-    draws: np.ndarray, kept: np.ndarray, se: np.ndarray, degrees: np.ndarray, seeds: np.ndarray | float = 0.0
+def utility_draws(
+    shape: tuple[int, ...], kept: np.ndarray, se: np.ndarray, degrees: np.ndarray, seeds: np.ndarray | float = 0.0
 ) -> np.ndarray:
-    """[M] share of draws in which a row is on the front.
+    """[D, M] draws of utility kept: value * exp(se t + seeds), t with its degrees of freedom; fixed where there is no interval.
 
-    Utility kept is drawn as value * exp(se t + seeds), t with its degrees of freedom; fixed where there is no interval. t is
-    drawn independently of the errors, whose authors are others, and between rows. All rows answer the same questions,
-    so that in truth their utilities move together: the shares are nearer to each other than they should be.
+    t is drawn independently of the errors, whose authors are others, and between rows. All rows answer the same questions,
+    so that in truth their utilities move together: shares of draws are nearer to each other than they should be.
 
     Args:
-        draws: [D, M] of the errors (``draws.error_draws``).
+        shape: D, M.
         kept: [M] utility kept, NaN where undefined.
         se: [M] its standard error on the log scale, NaN where there is no interval.
         degrees: [M] of freedom of that standard error.
@@ -47,10 +46,9 @@ def p_front(
         ValueError: the shapes do not fit.
     """
     value, spread, freedom = (np.asarray(x, dtype=np.float64) for x in (kept, se, degrees))
-    if any(x.shape != draws.shape[1:] for x in (value, spread, freedom)):
-        raise ValueError(f"a value, standard error and degrees of freedom for each of {draws.shape[1]} rows are needed")
+    if any(x.shape != shape[1:] for x in (value, spread, freedom)):
+        raise ValueError(f"a value, standard error and degrees of freedom for each of {shape[1]} rows are needed")
     varies = np.isfinite(spread)
-    t = named_rng("utility kept").standard_t(np.where(varies, freedom, 1.0), draws.shape)
+    t = named_rng("utility kept").standard_t(np.where(varies, freedom, 1.0), shape)
     with np.errstate(over="ignore", invalid="ignore"):
-        utility = value * np.exp(np.where(varies, spread, 0.0) * t + seeds)
-    return np.asarray(front(draws, utility).mean(axis=0))
+        return np.asarray(value * np.exp(np.where(varies, spread, 0.0) * t + seeds))

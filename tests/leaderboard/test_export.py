@@ -25,6 +25,7 @@ def test_csv_has_every_digit_and_every_column(tmp_path):
         "rank_high",
         "p_best",
         "p_front",
+        "p_first",
         "rank_worst_low",
         "rank_worst_high",
         "p_best_worst",

@@ -63,6 +63,18 @@ def test_the_share_of_draws_on_the_pareto_front(tmp_path):
     assert all(row.p_front is None for row in board.rows if row.role != "method")
 
 
+def test_a_row_below_the_limit_may_be_first_where_its_interval_holds_it(tmp_path):
+    kept = {"open": (0.89, 0.85, 0.93), "sure": (0.95, 0.94, 0.96), "lost": (0.5, 0.48, 0.52)}
+    far = {"open": 1.0, "sure": 3.0, "lost": 0.1}
+    rows = [compared(name, far[name], metrics=FAR | {"utility_kept": kept[name]}) for name in kept]
+    board = board_of(tmp_path, *yardstick(), *rows)
+    shares = {row.method: row.p_first for row in board.rows if row.role == "method"}
+    assert 0.2 < shares["open"] < 0.4 and shares["lost"] < 0.01  # P(z > .54) = .29
+    assert sum(shares.values()) > 0.99
+    assert {row.method: row.rank.best for row in board.rows if row.rank} == {"sure": 1.0}
+    assert all(row.p_first is None for row in board.rows if row.role != "method")
+
+
 def test_the_order_in_which_runs_ended_changes_no_share(tmp_path):
     kept = [{"utility_kept": (value, value - 0.04, value + 0.04)} for value in (0.93, 0.95, 0.94)]
     shares = []

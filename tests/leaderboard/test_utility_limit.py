@@ -1,6 +1,6 @@
 """Rows at the limit of utility, and retrained models below it, are named."""
 
-from tests.leaderboard.made_records import board_of, make_record, measured
+from tests.leaderboard.made_records import board_of, compared, make_record, measured, yardstick
 
 
 def row(name, kept, low, high, **fields):
@@ -23,6 +23,20 @@ def test_rows_whose_interval_holds_the_limit_are_named_by_block(tmp_path):
     (note,) = notes(tmp_path, *ours, *unknown)
     assert note == (
         "forget10: whether they keep 90 % of utility is open, as their intervals say: ranked: npo; below: dpo"
+    )
+
+
+def test_who_may_be_first_is_said_where_rows_are_open(tmp_path):
+    rows = [
+        compared("open", 1.0, metrics={"utility_kept": (0.89, 0.85, 0.93)}),
+        compared("sure", 3.0, metrics={"utility_kept": (0.95, 0.94, 0.96)}),
+        compared("far", 9.0, metrics={"utility_kept": (0.95, 0.94, 0.96)}),
+    ]
+    board = board_of(tmp_path, *yardstick(), *rows)
+    shares = {row.method: row.p_first for row in board.rows}
+    (note,) = [note for note in board.notes if "P(first)" in note]
+    assert note == (
+        f"forget10: may be the nearest that keeps it, P(first): sure {shares['sure']:.2f}, open {shares['open']:.2f}"
     )
 
 

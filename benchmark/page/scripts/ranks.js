@@ -3,14 +3,14 @@ function drawRanks() {
   const ranked = data.rows.filter((row) => row.places);
   if (!ranked.length) return;
   const body = byId("ranks-body");
-  body.append(element("p", { class: "hint" }, "A line spans the places that paired tests over authors leave open to a row; P(best) is its probability of being the nearest, P(front) of being on the Pareto front."));
+  body.append(element("p", { class: "hint" }, "A line spans the places that paired tests over authors leave open to a row; P(best) is its probability of being the nearest, P(first) the same where what rows keep of utility is drawn too, P(front) of being on the Pareto front."));
   for (const split of data.splits) {
     const rows = ranked.filter((row) => row.split === split);
     if (!rows.length) continue;
     const made = rows.map((row) => ({
       label: row.method, href: `#${row.id}`, low: row.places[0], high: row.places[1], kind: "method",
       dots: row.places[0] === row.places[1] ? [{ value: row.places[0] }] : [],
-      text: [row.rank, row.p_best === null ? "" : `P(best) ${percent(row.p_best)}`, row.p_front === null ? "" : `P(front) ${percent(row.p_front)}`].filter(Boolean).join(" · "),
+      text: [row.rank, row.p_best === null ? "" : `P(best) ${percent(row.p_best)}`, row.p_first === null ? "" : `P(first) ${percent(row.p_first)}`, row.p_front === null ? "" : `P(front) ${percent(row.p_front)}`].filter(Boolean).join(" · "),
     }));
     const part = element("div", { "data-split": split }, data.splits.length > 1 ? element("h3", {}, split) : "");
     const reason = rows[0].rank_reason;
