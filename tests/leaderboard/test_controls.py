@@ -19,8 +19,10 @@ BOARDS = [  # with controls, and with methods to compare them with
 ]
 
 MINI = ("smollm2-mini", "smollm2-mini-processor")  # one board on two processors
-BEATEN = (*MINI, "tofu-small")  # by a cheat, which must be named
-TOO_FEW = (("tofu-small", "dose-"), *((mini, kind) for mini in MINI for kind in ("dose-", "interpolated-")))  # no order
+TOFU = ("tofu-small", "tofu-small-relearn")
+BEATEN = (*MINI, *TOFU)  # by a cheat, which must be named
+ONE_DOSE = tuple((name, "dose-") for name in (*MINI, *TOFU))  # no order
+TOO_FEW = (*ONE_DOSE, *((mini, "interpolated-") for mini in MINI))
 
 
 def row(name, role, far, kept, left=(0.5, 0.4, 0.6), quality=0.001):
