@@ -23,21 +23,22 @@ from metrics.calibration.ranks import rank_rows
 from metrics.calibration.row_statistics import STATISTICS
 
 WORST = "residual_worst"
+RANKED, MAY_BE_FIRST = (METHODS,), (METHODS, BELOW)  # blocks
 
 
 def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entry]:
     """The entries, each with its rank among the methods of its split that take part, and its shares of draws."""
     ranked: dict[tuple[str, str], Entry] = {}
     for split in dict.fromkeys(entry.split for entry in entries):
-        sound = [e for e in entries if e.split == split and _takes_part(e, (METHODS, BELOW))]
+        sound = [e for e in entries if e.split == split and _takes_part(e, MAY_BE_FIRST)]
         by_key = {(r.method, r.key): r for r in records}
         runs = _runs(sound, by_key)
-        enough = {name: runs[name] for name in (e.method for e in sound if _takes_part(e))}
+        enough = {e.method: runs[e.method] for e in sound if _takes_part(e)}
         seeds = {name: [(r.seed, r.finetuning_seed) for r in own] for name, own in runs.items()}
         errors = errors_of_split(entries, split, records)
         ranks, worst = rank_rows(errors, seeds), rank_rows(_under_attack(enough), seeds)
         fronts = front_shares(errors, enough, seeds)
-        firsts = first_shares(errors_of_split(entries, split, records, blocks=(METHODS, BELOW)), runs, seeds)
+        firsts = first_shares(errors_of_split(entries, split, records, blocks=MAY_BE_FIRST), runs, seeds)
         ranked |= {
             (split, e.method): replace(
                 e, rank=ranks.get(e.method), rank_worst=worst.get(e.method),
@@ -45,7 +46,7 @@ def with_ranks(entries: Sequence[Entry], records: Sequence[Record]) -> list[Entr
             )
             for e in sound
         }  # fmt: skip
-    return [ranked.get((e.split, e.method), e) if _takes_part(e, (METHODS, BELOW)) else e for e in entries]
+    return [ranked.get((e.split, e.method), e) if _takes_part(e, MAY_BE_FIRST) else e for e in entries]
 
 
 def errors_of_split(
@@ -53,7 +54,7 @@ def errors_of_split(
     split: str,
     records: Sequence[Record],
     statistics: Sequence[str] = STATISTICS,
-    blocks: Sequence[str] = (METHODS,),
+    blocks: Sequence[str] = RANKED,
 ) -> dict[str, np.ndarray]:
     """Row of a split that takes part -> [S, G] its errors by seed and author; empty where records cannot be compared."""
     compared = compared_rows(entries, split, records, statistics, blocks)
@@ -65,7 +66,7 @@ def compared_rows(
     split: str,
     records: Sequence[Record],
     statistics: Sequence[str] = STATISTICS,
-    blocks: Sequence[str] = (METHODS,),
+    blocks: Sequence[str] = RANKED,
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray] | None:
     """What ``board_errors`` reads of a split: row -> [S, T, n], the retrained models [K, T, n], authors [n].
 
@@ -98,7 +99,7 @@ def told_apart(entries: Sequence[Entry], by: str = RANK) -> dict[str, tuple[int,
     return counts
 
 
-def _takes_part(entry: Entry, blocks: Sequence[str] = (METHODS,)) -> bool:
+def _takes_part(entry: Entry, blocks: Sequence[str] = RANKED) -> bool:
     """Imported rows do not: a run of the same name may stand beside them, and their models are not the board's."""
     return entry.is_sound and entry.block in blocks and entry.source == "run"
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmark.common.tables import Table
 from benchmark.simulations._boards import SPREADS
-from benchmark.simulations.ranks import EDGES
+from benchmark.simulations._stated import by_stated
 from metrics.calibration.draws import error_draws, p_best
 from metrics.calibration.first import p_first
 from metrics.calibration.pareto import utility_draws
@@ -22,11 +22,8 @@ ROWS, AUTHORS = 15, 10
 REPETITIONS = 400
 TRUTHS = 0.05  # standard deviation of true utilities
 SLOPE = 20.0  # errors a unit of utility: a row that keeps .05 more is farther by 1
-ERRORS = (
-    0.005,
-    0.015,
-    0.03,
-)  # standard errors of what is kept: of a board of thousands of rows, of authors-100, of smollm2-mini
+# Standard errors of what is kept: of many rows, about those of authors-100, about those of smollm2-mini.
+ERRORS = (0.005, 0.015, 0.03)
 SURE = 1e6  # degrees of freedom: the standard error is known
 
 
@@ -43,11 +40,7 @@ def calibration(repetitions: int) -> pd.DataFrame:
         first, *stated = _boards(se, repetitions)
         for name, shares in zip(("P(best)", "P(first)"), stated, strict=True):
             known = ~np.isnan(shares)
-            bins = np.clip(np.searchsorted(EDGES, shares, side="right") - 1, 0, len(EDGES) - 2)
-            for number in np.unique(bins[known]):
-                own = known & (bins == number)
-                span = f"{EDGES[number]:g} to {EDGES[number + 1]:g}"
-                made.append([f"{se:g}", name, span, str(own.sum()), shares[own].mean(), first[own].mean()])
+            made += [[f"{se:g}", name, *line] for line in by_stated(shares[known], first[known])]
     return pd.DataFrame(made, columns=["error of utility", "share", "stated", "number", "mean stated", "is first"])
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from benchmark.common.tables import Table
 from benchmark.simulations._boards import SPREADS
 from benchmark.simulations._pair_tests import power_compared, wrong_compared
+from benchmark.simulations._stated import by_stated
 from metrics.calibration.draws import error_draws, p_best
 from metrics.calibration.pairs import lower
 
@@ -19,7 +20,6 @@ ROWS = (15, 55)
 AUTHORS = (6, 8, 20)
 REPETITIONS = 600  # a share of 5 % has a standard error of 0.9 points
 NORMAL = SPREADS[0]
-EDGES = (0.0, 0.02, 0.1, 0.3, 0.6, 0.9, 1.0)  # of stated probabilities
 
 
 def tables(repetitions: int = REPETITIONS) -> list[Table]:
@@ -102,13 +102,7 @@ def calibration(repetitions: int) -> pd.DataFrame:
     for truth in (0.1, 0.3, 1.0):
         for seeds, shift in ((1, 0.0), (3, 0.3)):
             stated, best = _stated(truth, seeds, shift, repetitions)
-            bins = np.clip(np.searchsorted(EDGES, stated, side="right") - 1, 0, len(EDGES) - 2)
-            for number in np.unique(bins):
-                own = bins == number
-                name = f"{EDGES[number]:g} to {EDGES[number + 1]:g}"
-                made.append(
-                    [f"{truth:g}", str(seeds), f"{shift:g}", name, str(own.sum()), stated[own].mean(), best[own].mean()]
-                )
+            made += [[f"{truth:g}", str(seeds), f"{shift:g}", *line] for line in by_stated(stated, best)]
     names = ["spread of truths", "seeds", "seeds shift by", "P(best)", "number", "mean stated", "is the best"]
     return pd.DataFrame(made, columns=names)
 

@@ -113,7 +113,7 @@ def _table(own: np.ndarray, name: str, seeds: Mapping[str, Seeds] | None) -> np.
 
 
 def p_best(draws: np.ndarray) -> np.ndarray:
-    """[M] share of the draws [D, M] in which the row has the smallest error; rows that tie share a draw."""
+    """[M] share of the draws [D, M] in which the row has the smallest error; rows that tie share a draw, an infinite one has none."""
     smallest = draws.min(axis=1, keepdims=True)
-    is_best = draws <= smallest + ALIKE * np.abs(smallest)
-    return np.asarray(np.mean(is_best / is_best.sum(axis=1, keepdims=True), axis=0))
+    is_best = np.isfinite(draws) & (draws <= smallest + ALIKE * np.abs(smallest))
+    return np.asarray(np.mean(is_best / np.maximum(is_best.sum(axis=1, keepdims=True), 1), axis=0))

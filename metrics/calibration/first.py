@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark.common.paired import ALIKE
+from metrics.calibration.draws import p_best
 
 
 def p_first(errors: np.ndarray, utility: np.ndarray, limit: float) -> np.ndarray:
@@ -25,8 +25,4 @@ def p_first(errors: np.ndarray, utility: np.ndarray, limit: float) -> np.ndarray
     if errors.shape != utility.shape:
         raise ValueError(f"draws of the same rows are needed: {errors.shape} and {utility.shape}")
     enters = np.isfinite(errors) & (utility >= limit)  # NaN is not
-    far = np.where(enters, errors, np.inf)
-    nearest = far.min(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        is_first = enters & (far <= nearest + ALIKE * np.abs(nearest))
-    return np.asarray(np.mean(is_first / np.maximum(is_first.sum(axis=1, keepdims=True), 1), axis=0))
+    return p_best(np.where(enters, errors, np.inf))
